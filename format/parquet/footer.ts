@@ -76,6 +76,13 @@ export interface ChunkStatistics {
   readonly legacyMin?: Uint8Array
 }
 
+export interface PageEncodingStats {
+  /** PageType and Encoding enum numbers. */
+  readonly pageType: number
+  readonly encoding: number
+  readonly count: number
+}
+
 export interface ColumnChunk {
   readonly type: PhysicalType
   /** Encoding enum numbers. */
@@ -89,6 +96,8 @@ export interface ColumnChunk {
   readonly dataPageOffset: bigint
   readonly dictionaryPageOffset?: bigint
   readonly statistics?: ChunkStatistics
+  /** How many pages of which kind; readers learn from it that a dictionary covers the whole chunk. */
+  readonly encodingStats?: readonly PageEncodingStats[]
   readonly bloomFilterOffset?: bigint
   readonly bloomFilterLength?: number
   readonly offsetIndexOffset?: bigint
