@@ -49,50 +49,51 @@ interface Time {
 const time = struct<Time>('TimeType', { isAdjustedToUtc: required(1, bool), unit: required(2, timeUnit) })
 
 /** Kind and parameters by member id; ids that are not here are `OTHER`. */
-const members: ReadonlyMap<number, { readonly kind: Kind; readonly parameters: ThriftType<Parameters> }> = new Map([
-  member(1, 'STRING', nothing),
-  member(2, 'MAP', nothing),
-  member(3, 'LIST', nothing),
-  member(4, 'ENUM', nothing),
-  member(
-    5,
-    'DECIMAL',
-    struct<{ scale: number; precision: number }>('DecimalType', {
-      scale: required(1, i32),
-      precision: required(2, i32),
-    }),
-  ),
-  member(6, 'DATE', nothing),
-  member(7, 'TIME', time),
-  member(8, 'TIMESTAMP', time),
-  member(
-    10,
-    'INTEGER',
-    struct<{ bitWidth: number; isSigned: boolean }>('IntType', {
-      bitWidth: required(1, i8),
-      isSigned: required(2, bool),
-    }),
-  ),
-  member(11, 'UNKNOWN', nothing),
-  member(12, 'JSON', nothing),
-  member(13, 'BSON', nothing),
-  member(14, 'UUID', nothing),
-  member(15, 'FLOAT16', nothing),
-  member(
-    16,
-    'VARIANT',
-    struct<{ specificationVersion?: number }>('VariantType', { specificationVersion: optional(1, i8) }),
-  ),
-  member(17, 'GEOMETRY', struct<{ crs?: string }>('GeometryType', { crs: optional(1, text) })),
-  member(
-    18,
-    'GEOGRAPHY',
-    struct<{ crs?: string; algorithm?: number }>('GeographyType', {
-      crs: optional(1, text),
-      algorithm: optional(2, i32),
-    }),
-  ),
-])
+const members: ReadonlyMap<number, { readonly kind: Kind; readonly parameters: ThriftType<Parameters> }> =
+  new Map([
+    member(1, 'STRING', nothing),
+    member(2, 'MAP', nothing),
+    member(3, 'LIST', nothing),
+    member(4, 'ENUM', nothing),
+    member(
+      5,
+      'DECIMAL',
+      struct<{ scale: number; precision: number }>('DecimalType', {
+        scale: required(1, i32),
+        precision: required(2, i32),
+      }),
+    ),
+    member(6, 'DATE', nothing),
+    member(7, 'TIME', time),
+    member(8, 'TIMESTAMP', time),
+    member(
+      10,
+      'INTEGER',
+      struct<{ bitWidth: number; isSigned: boolean }>('IntType', {
+        bitWidth: required(1, i8),
+        isSigned: required(2, bool),
+      }),
+    ),
+    member(11, 'UNKNOWN', nothing),
+    member(12, 'JSON', nothing),
+    member(13, 'BSON', nothing),
+    member(14, 'UUID', nothing),
+    member(15, 'FLOAT16', nothing),
+    member(
+      16,
+      'VARIANT',
+      struct<{ specificationVersion?: number }>('VariantType', { specificationVersion: optional(1, i8) }),
+    ),
+    member(17, 'GEOMETRY', struct<{ crs?: string }>('GeometryType', { crs: optional(1, text) })),
+    member(
+      18,
+      'GEOGRAPHY',
+      struct<{ crs?: string; algorithm?: number }>('GeographyType', {
+        crs: optional(1, text),
+        algorithm: optional(2, i32),
+      }),
+    ),
+  ])
 const idOfKind = new Map([...members].map(([id, { kind }]) => [kind, id]))
 
 export const logicalType: ThriftType<LogicalType> = {

@@ -223,45 +223,56 @@ function skip(input: ThriftInput, wire: number): void {
   switch (wire) {
     case TRUE:
     case FALSE:
-      return
+      break
     case BYTE:
-      return advance(input, 1)
+      advance(input, 1)
+      break
     case I16:
     case I32:
     case I64:
       readVarint(input)
-      return
+      break
     case DOUBLE:
-      return advance(input, 8)
+      advance(input, 8)
+      break
     case UUID:
-      return advance(input, 16)
+      advance(input, 16)
+      break
     case BINARY:
-      return advance(input, readLength(input))
+      advance(input, readLength(input))
+      break
     case LIST:
-    case SET: {
-      enter(input)
-      const { count, wire: element } = readListHeader(input)
-      for (let i = 0; i < count; i++) skipElement(input, element)
-      input.depth--
-      return
-    }
-    case MAP: {
-      enter(input)
-      const count = readLength(input)
-      if (count > input.bytes.length - input.at) throw malformed(`a map claims ${count} entries`)
-      const types = count === 0 ? 0 : readByte(input)
-      for (let i = 0; i < count; i++) {
-        skipElement(input, types >> 4)
-        skipElement(input, types & 0x0f)
-      }
-      input.depth--
-      return
-    }
+    case SET:
+      skipList(input)
+      break
+    case MAP:
+      skipMap(input)
+      break
     case STRUCT:
-      return readFields(input, () => false)
+      readFields(input, () => false)
+      break
     default:
       throw malformed(`unknown wire type ${wire}`)
   }
+}
+
+function skipList(input: ThriftInput): void {
+  enter(input)
+  const { count, wire } = readListHeader(input)
+  for (let i = 0; i < count; i++) skipElement(input, wire)
+  input.depth--
+}
+
+function skipMap(input: ThriftInput): void {
+  enter(input)
+  const count = readLength(input)
+  if (count > input.bytes.length - input.at) throw malformed(`a map claims ${count} entries`)
+  const types = count === 0 ? 0 : readByte(input)
+  for (let i = 0; i < count; i++) {
+    skipElement(input, types >> 4)
+    skipElement(input, types & 0x0f)
+  }
+  input.depth--
 }
 
 /** Outside of structs a boolean takes a byte. */
