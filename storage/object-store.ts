@@ -3,6 +3,10 @@
  *
  * A location is an absolute URI (`file:///…`, `memory://…`, `s3://…`) and is taken literally: no percent-decoding,
  * no `.` or `..`. Objects appear whole or not at all.
+ *
+ * An empty object whose location ends in '/' is a folder marker: it keeps a folder that holds nothing else. `head`
+ * and `listFolders` see it, `list` leaves it out. On a file store it is the folder itself, and deleting it removes
+ * the folder only when that is empty.
  */
 export interface ObjectStore {
   /** What this store can do beyond the minimum. */

@@ -1,0 +1,60 @@
+import { realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { invalidArgument } from '../../format/errors.ts'
+import { canonicalLocation, checkPath, withoutTrailingSlash } from '../location.ts'
+import { isMissing } from './file-error.ts'
+
+const MAX_SEGMENT_BYTES = 255
+const MAX_PATH_BYTES = 4095
+
+/** A place on disk: the location as `file:///…`, and the path that the system takes. */
+export interface FilePlace {
+  readonly location: string
+  readonly path: string
+}
+
+/** Parses `file:///a`, `file:/a` or `/a`. Throws INVALID_ARGUMENT for anything else, and outside `root`. */
+export function filePlace(input: string, root: string | undefined): FilePlace {
+  const location = canonicalLocation(input)
+  if (!location.startsWith('file:///')) {
+    throw invalidArgument(
+      `expected a location file:///… or an absolute path, found ${JSON.stringify(input)}`,
+      {
+        location: input,
+      },
+    )
+  }
+  const path = location.slice('file://'.length)
+  checkPath(path, location, MAX_SEGMENT_BYTES)
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    throw invalidArgument(`location is longer than ${MAX_PATH_BYTES} bytes: ${location.slice(0, 80)}…`)
+  }
+  if (root !== undefined && !isWithin(path, root)) throw outside(location, root)
+  return { location, path }
+}
+
+/** Throws INVALID_ARGUMENT when symbolic links lead from `place` out of `root`. */
+export async function requireInside(place: FilePlace, root: string): Promise<void> {
+  const realRoot = await realPathOfNearest(root)
+  if (!isWithin(await realPathOfNearest(place.path), realRoot)) throw outside(place.location, root)
+}
+
+/** The real path of `path`, or of its nearest ancestor that exists. */
+async function realPathOfNearest(path: string): Promise<string> {
+  for (let nearest = path; ; nearest = dirname(nearest)) {
+    try {
+      return await realpath(nearest)
+    } catch (error) {
+      if (!isMissing(error) || nearest === '/') throw error
+    }
+  }
+}
+
+function isWithin(path: string, root: string): boolean {
+  const folder = withoutTrailingSlash(root)
+  return withoutTrailingSlash(path) === folder || path.startsWith(`${folder}/`)
+}
+
+function outside(location: string, root: string) {
+  return invalidArgument(`${location} lies outside the store's root ${root}`, { location, root })
+}
