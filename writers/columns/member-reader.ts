@@ -1,0 +1,57 @@
+import { invalidArgument } from '../../format/errors.ts'
+import { nearNames } from '../../format/near-names.ts'
+import { mismatch } from '../../format/values/mismatch.ts'
+
+export interface MemberReader {
+  /**
+   * Puts the members of `value` at place `i` of their slabs; throws unless it is an object with known members only.
+   * Returns whether a member is itself an object, which its owner may change later.
+   */
+  read(value: unknown, slabs: readonly unknown[][], i: number): boolean
+}
+
+/**
+ * Reads the members `names` of objects: own properties only, and no others may be there, for a mistyped name would
+ * lose its data. A member that is left out or undefined reads as its default.
+ */
+export function memberReader(names: readonly string[], defaults: readonly unknown[]): MemberReader {
+  const known = new Set(names)
+  // Such a name finds a value on every object, so that only its own property may count.
+  const inherited = names.map((name) => name in Object.prototype)
+  const count = names.length
+
+  function read(value: unknown, slabs: readonly unknown[][], i: number): boolean {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw mismatch('an object', value)
+    const members = value as Readonly<Record<string, unknown>>
+    const prototype: unknown = Object.getPrototypeOf(value)
+    const isPlain = prototype === Object.prototype || prototype === null
+    let found = 0
+    let holdsObjects = false
+    for (let m = 0; m < count; m++) {
+      const name = names[m]!
+      const isOwn = (isPlain && !inherited[m]) || Object.hasOwn(members, name)
+      const member = isOwn ? members[name] : undefined
+      if (member !== undefined) found++
+      if (typeof member === 'object' && member !== null) holdsObjects = true
+      slabs[m]![i] = member === undefined ? defaults[m] : member
+    }
+    const keys = Object.keys(value)
+    if (keys.length !== found) checkKeys(keys, known)
+    // A Date, a Map or a promise has no members: it must not pass for a row of nulls.
+    if (keys.length === 0 && !isPlain && Object.getPrototypeOf(prototype) !== null) {
+      throw mismatch('an object with members of its own', value)
+    }
+    return holdsObjects
+  }
+  return { read }
+}
+
+function checkKeys(keys: readonly string[], known: ReadonlySet<string>): void {
+  for (const key of keys) {
+    if (known.has(key)) continue
+    const near = nearNames(key, known)
+    const hint = near.length === 0 ? '' : `; did you mean ${near.map((name) => `'${name}'`).join(' or ')}?`
+    throw invalidArgument(`the schema has no field '${key}' here${hint}`, { found: key })
+  }
+}
