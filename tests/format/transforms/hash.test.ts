@@ -142,7 +142,9 @@ function bytewise(bytes: Uint8Array): number {
 }
 
 function longBytes(value: bigint): Uint8Array {
-  return Uint8Array.from({ length: 8 }, (_, i) => Number((BigInt.asUintN(64, value) >> BigInt(8 * i)) & 0xffn))
+  return Uint8Array.from({ length: 8 }, (_, i) =>
+    Number((BigInt.asUintN(64, value) >> BigInt(8 * i)) & 0xffn),
+  )
 }
 
 function fewestBytes(value: bigint): Uint8Array {
