@@ -1,0 +1,56 @@
+import type { RecordBatch } from 'apache-arrow'
+import { inFile, invalidData, unsupported } from '../format/errors.ts'
+import type { ChunkBytes, ParquetCodec } from '../format/parquet/codec.ts'
+import type { SchemaElement } from '../format/parquet/footer.ts'
+import { pruneParquetSchema } from '../format/parquet/parquet-schema.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { INT96_WIDTH } from './convert-leaf.ts'
+import { fetchChunks, type ParquetSource } from './parquet-source.ts'
+
+/** Fetches and decodes the chunks of some leaves of one row group. */
+export async function decodeRowGroup(
+  source: ParquetSource,
+  index: number,
+  leaves: ReadonlySet<number>,
+  store: ObjectStore,
+  codec: ParquetCodec,
+  batchSize: number,
+  signal: AbortSignal | undefined,
+): Promise<readonly RecordBatch[]> {
+  const { footer, location } = source
+  const rowGroup = footer.rowGroups[index]!
+  const columns = rowGroup.columns.filter((_, leaf) => leaves.has(leaf))
+  inFile(location, () => {
+    for (const column of columns) {
+      if (column.encrypted === true) throw unsupported(`column ${column.pathInSchema.join('.')} is encrypted`)
+      if (column.filePath !== undefined) {
+        throw invalidData(`column ${column.pathInSchema.join('.')} lies in another file`, { rule: 'Parquet' })
+      }
+    }
+  })
+  const chunks = await fetchChunks(store, source, columns, signal)
+  return inFile(location, () =>
+    codec.decodeRowGroup({
+      schema: pruneParquetSchema(footer.schema, leaves).map(int96AsBytes),
+      numRows: Number(rowGroup.numRows),
+      chunks: chunks.map(int96ChunkAsBytes),
+      batchSize,
+    }),
+  )
+}
+
+/**
+ * Decoders turn INT96 timestamps into 64-bit nanoseconds, which wrap before 1677 and after 2262. Its pages are laid
+ * out as those of twelve fixed bytes, so they are decoded as that, and `convertLeaf` makes timestamps of them.
+ */
+function int96AsBytes(element: SchemaElement): SchemaElement {
+  if (element.type !== 'INT96') return element
+  const { logicalType: _1, convertedType: _2, ...bare } = element
+  return { ...bare, type: 'FIXED_LEN_BYTE_ARRAY', typeLength: INT96_WIDTH }
+}
+
+function int96ChunkAsBytes({ column, bytes }: ChunkBytes): ChunkBytes {
+  if (column.type !== 'INT96') return { column, bytes }
+  const { statistics: _, ...bare } = column
+  return { column: { ...bare, type: 'FIXED_LEN_BYTE_ARRAY' }, bytes }
+}

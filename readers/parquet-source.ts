@@ -1,0 +1,118 @@
+import { invalidData, isMoraineError, namingFile } from '../format/errors.ts'
+import type { ChunkBytes } from '../format/parquet/codec.ts'
+import type { ColumnChunk, FileFooter } from '../format/parquet/footer.ts'
+import { chunkRange, decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from '../format/parquet/footer-codec.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+
+/** A Parquet file whose footer has been read. */
+export interface ParquetSource {
+  readonly location: string
+  /** Bytes. */
+  readonly length: number
+  readonly footer: FileFooter
+  /** The end of the file that came with the footer; chunks that lie in it cost no second request. */
+  readonly tail: ByteRange & { readonly bytes: Uint8Array }
+}
+
+interface ByteRange {
+  /** Absolute offset, inclusive. */
+  readonly start: number
+  /** Absolute offset, exclusive. */
+  readonly end: number
+}
+
+/** What the first request asks for; a footer rarely needs more. */
+const TAIL_LENGTH = 64 * 1024
+/** Chunks closer together than this are fetched by one request: the bytes between cost less than a round trip. */
+const MAX_GAP = 64 * 1024
+
+/**
+ * Reads a file's footer by one range request, or two when the footer is long. `length` is the size that the manifest
+ * claims; throws INVALID_DATA when the file is shorter, or does not end there.
+ */
+export async function openParquet(
+  store: ObjectStore,
+  location: string,
+  length: bigint,
+  signal?: AbortSignal,
+): Promise<ParquetSource> {
+  if (length < 0n || length > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw invalidData(`${location}: the manifest claims ${length} bytes`, { file: location })
+  }
+  const end = Number(length)
+  const read = (start: number) => getRange(store, location, { start, end }, signal)
+  try {
+    let start = Math.max(0, end - TAIL_LENGTH)
+    let bytes = await read(start)
+    const footerBytes = footerLength(bytes, end)
+    if (footerBytes + FOOTER_TAIL_LENGTH > bytes.length) {
+      start = end - footerBytes - FOOTER_TAIL_LENGTH
+      bytes = await read(start)
+    }
+    const thrift = bytes.subarray(
+      bytes.length - FOOTER_TAIL_LENGTH - footerBytes,
+      bytes.length - FOOTER_TAIL_LENGTH,
+    )
+    return { location, length: end, footer: decodeFooter(thrift, end), tail: { start, end, bytes } }
+  } catch (error) {
+    throw namingFile(location, error)
+  }
+}
+
+/** Fetches whole column chunks, neighbours together; the result is in the order of `columns`. */
+export async function fetchChunks(
+  store: ObjectStore,
+  source: ParquetSource,
+  columns: readonly ColumnChunk[],
+  signal?: AbortSignal,
+): Promise<readonly ChunkBytes[]> {
+  const { location, tail } = source
+  const wanted = columns.map(chunkRange)
+  const requests = coalesce(wanted.filter((range) => range.start < tail.start))
+  const fetched = await Promise.all(
+    requests.map(async (range) => ({ ...range, bytes: await getRange(store, location, range, signal) })),
+  )
+  const buffers = [...fetched, tail]
+  return columns.map((column, i) => {
+    const { start, end } = wanted[i]!
+    const buffer = buffers.find((candidate) => candidate.start <= start && end <= candidate.end)!
+    return { column, bytes: buffer.bytes.subarray(start - buffer.start, end - buffer.start) }
+  })
+}
+
+/** Joins ranges that overlap or lie at most `MAX_GAP` apart. */
+export function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
+  const joined: { start: number; end: number }[] = []
+  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
+    const last = joined.at(-1)
+    if (last !== undefined && start - last.end <= MAX_GAP) last.end = Math.max(last.end, end)
+    else joined.push({ start, end })
+  }
+  return joined
+}
+
+async function getRange(
+  store: ObjectStore,
+  location: string,
+  range: ByteRange,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  let bytes: Uint8Array
+  try {
+    bytes = await store.get(location, { range, ...(signal === undefined ? {} : { signal }) })
+  } catch (error) {
+    if (!isMoraineError(error, 'INVALID_ARGUMENT')) throw error
+    throw invalidData(
+      `${location}: expected ${range.end} bytes at least, the file is shorter`,
+      { file: location, expected: range.end },
+      error,
+    )
+  }
+  if (bytes.length !== range.end - range.start) {
+    throw invalidData(
+      `${location}: expected ${range.end - range.start} bytes from offset ${range.start}, found ${bytes.length}`,
+      { file: location },
+    )
+  }
+  return bytes
+}
