@@ -1,9 +1,10 @@
 /** A store in this process's memory, for tests and for tables that need not outlive it. */
 import { invalidArgument, MoraineError, unsupported } from '../format/errors.ts'
+import { compareUtf8 } from '../format/values/compare.ts'
 import { throwIfAborted } from './abort.ts'
 import { resolveRange } from './byte-range.ts'
 import { newCounters } from './counters.ts'
-import { checkPath, compareLocations, isFolderMarker } from './location.ts'
+import { checkPath, isFolderMarker } from './location.ts'
 import type {
   GetOptions,
   ObjectInfo,
@@ -90,7 +91,7 @@ export class MemoryStore implements ObjectStore {
     const locations = [...this.#objects.keys()].filter(
       (key) => key.startsWith(prefix) && !isFolderMarker(key),
     )
-    for (const location of locations.sort(compareLocations)) {
+    for (const location of locations.sort(compareUtf8)) {
       throwIfAborted(options.signal)
       const object = this.#objects.get(location)
       if (object !== undefined) yield infoOf(object)
@@ -105,7 +106,7 @@ export class MemoryStore implements ObjectStore {
       const slash = key.startsWith(prefix) ? key.indexOf('/', prefix.length) : -1
       if (slash > prefix.length) names.add(key.slice(prefix.length, slash))
     }
-    for (const name of [...names].sort(compareLocations)) {
+    for (const name of [...names].sort(compareUtf8)) {
       throwIfAborted(options.signal)
       yield name
     }

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { invalidArgument } from '../../format/errors.ts'
-import { canonicalLocation, checkPath, withoutTrailingSlash } from '../location.ts'
+import { invalidArgument, type MoraineError } from '../../format/errors.ts'
+import { stripTrailingSlash } from '../../format/location.ts'
+import { checkPath } from '../location.ts'
 import { isMissing } from './file-error.ts'
 
 const MAX_SEGMENT_BYTES = 255
@@ -15,8 +16,8 @@ export interface FilePlace {
 
 /** Parses `file:///a`, `file:/a` or `/a`. Throws INVALID_ARGUMENT for anything else, and outside `root`. */
 export function filePlace(input: string, root: string | undefined): FilePlace {
-  const location = canonicalLocation(input)
-  if (!location.startsWith('file:///')) {
+  const path = /^(?:file:(?:\/\/(?=\/))?)?(\/.*)$/s.exec(input)?.[1]
+  if (path === undefined) {
     throw invalidArgument(
       `expected a location file:///… or an absolute path, found ${JSON.stringify(input)}`,
       {
@@ -24,7 +25,7 @@ export function filePlace(input: string, root: string | undefined): FilePlace {
       },
     )
   }
-  const path = location.slice('file://'.length)
+  const location = `file://${path}`
   checkPath(path, location, MAX_SEGMENT_BYTES)
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
     throw invalidArgument(`location is longer than ${MAX_PATH_BYTES} bytes: ${location.slice(0, 80)}…`)
@@ -51,10 +52,10 @@ async function realPathOfNearest(path: string): Promise<string> {
 }
 
 function isWithin(path: string, root: string): boolean {
-  const folder = withoutTrailingSlash(root)
-  return withoutTrailingSlash(path) === folder || path.startsWith(`${folder}/`)
+  const folder = stripTrailingSlash(root)
+  return stripTrailingSlash(path) === folder || path.startsWith(`${folder}/`)
 }
 
-function outside(location: string, root: string) {
+function outside(location: string, root: string): MoraineError {
   return invalidArgument(`${location} lies outside the store's root ${root}`, { location, root })
 }

@@ -17,6 +17,7 @@ export interface TemporaryFile {
   readonly handle: FileHandle
 }
 
+const MAX_FOLDER_ATTEMPTS = 8
 const TEMPORARY = /^\.moraine-[0-9a-f-]{36}\.tmp$/
 
 /** Whether the name is one that only an unfinished or crashed write has. */
@@ -28,13 +29,15 @@ export function isTemporaryName(name: string): boolean {
 export async function openTemporary(target: string, durability: Durability): Promise<TemporaryFile> {
   const folder = dirname(target)
   const path = join(folder, `.moraine-${randomUUID()}.tmp`)
-  try {
-    return { path, handle: await open(path, 'wx') }
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return { path, handle: await open(path, 'wx') }
+    } catch (error) {
+      // The folder may also be removed, being empty, between the moment it is made and the next.
+      if (errnoOf(error) !== 'ENOENT' || attempt > MAX_FOLDER_ATTEMPTS) throw error
+      await makeFolders(folder, durability)
+    }
   }
-  await makeFolders(folder, durability)
-  return { path, handle: await open(path, 'wx') }
 }
 
 export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {

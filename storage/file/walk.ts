@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
+import { compareUtf8 } from '../../format/values/compare.ts'
 import { throwIfAborted } from '../abort.ts'
-import { compareLocations } from '../location.ts'
 import { isMissing } from './file-error.ts'
 import { isTemporaryName } from './publish.ts'
 
@@ -54,7 +54,7 @@ async function readSorted(folder: string): Promise<string[]> {
     return entries
       .filter((entry) => (entry.isFile() && !isTemporaryName(entry.name)) || entry.isDirectory())
       .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
-      .sort(compareLocations)
+      .sort(compareUtf8)
   } catch (error) {
     if (isMissing(error)) return []
     throw error

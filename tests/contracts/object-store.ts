@@ -1,7 +1,7 @@
 /** What every ObjectStore keeps. Each implementation runs this from its own test file. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareLocations } from '../../storage/location.ts'
+import { compareUtf8 } from '../../format/values/compare.ts'
 import type { ObjectInfo, ObjectStore } from '../../storage/object-store.ts'
 
 export interface StoreUnderTest {
@@ -276,7 +276,7 @@ function listing(open: () => Promise<StoreUnderTest>): void {
           const folder = `${base}${round++}/`
           const files = paths.map((name) => `${name}.f`)
           for (const name of files) await store.put(folder + name, bytes(name))
-          const expected = files.filter((name) => name.startsWith(prefix)).sort(compareLocations)
+          const expected = files.filter((name) => name.startsWith(prefix)).sort(compareUtf8)
           expect(await names(store, folder + prefix, folder)).toEqual(expected)
         },
       ),
