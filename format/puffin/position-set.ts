@@ -1,0 +1,99 @@
+import { invalidArgument } from '../errors.ts'
+import {
+  CHUNK_SIZE,
+  containerAdd,
+  containerCopy,
+  containerHas,
+  containerRuns,
+  containerUnion,
+  containerValues,
+  emptyContainer,
+  type RoaringContainer,
+} from './roaring-container.ts'
+
+/**
+ * A set of row positions, held as Roaring containers by chunk of 65,536 positions. Positions are integers from 0 to
+ * 2^53 − 1: more rows than a file can have, though the stored layout would allow 2^63.
+ */
+export class PositionSet {
+  private readonly chunks = new Map<number, RoaringContainer>()
+  /** Chunk numbers ascending; undefined after a chunk was added. */
+  private order: readonly number[] | undefined
+
+  static of(positions: Iterable<number>): PositionSet {
+    const set = new PositionSet()
+    for (const position of positions) set.add(position)
+    return set
+  }
+
+  /** Takes over containers by chunk number. */
+  static fromContainers(containers: Iterable<readonly [number, RoaringContainer]>): PositionSet {
+    const set = new PositionSet()
+    for (const [chunk, container] of containers) set.chunks.set(chunk, container)
+    return set
+  }
+
+  get cardinality(): number {
+    let sum = 0
+    for (const { cardinality } of this.chunks.values()) sum += cardinality
+    return sum
+  }
+
+  has(position: number): boolean {
+    const container = this.chunks.get(chunkOf(position))
+    return container !== undefined && containerHas(container, position % CHUNK_SIZE)
+  }
+
+  add(position: number): void {
+    if (!Number.isSafeInteger(position) || position < 0) {
+      throw invalidArgument(`expected a row position, found ${position}`)
+    }
+    const chunk = chunkOf(position)
+    const container = this.chunks.get(chunk) ?? emptyContainer()
+    this.put(chunk, containerAdd(container, position % CHUNK_SIZE))
+  }
+
+  /** Adds every position of another set, which stays as it is. */
+  addAll(other: PositionSet): void {
+    for (const [chunk, theirs] of other.chunks) {
+      const ours = this.chunks.get(chunk)
+      this.put(chunk, ours === undefined ? containerCopy(theirs) : containerUnion(ours, theirs))
+    }
+  }
+
+  /** Positions in ascending order. */
+  *[Symbol.iterator](): Generator<number, void, undefined> {
+    for (const [chunk, container] of this.containers()) {
+      for (const value of containerValues(container)) yield chunk * CHUNK_SIZE + value
+    }
+  }
+
+  /** Runs of neighbouring positions that touch `start` to `end` (excluded), cut to it; ends are excluded. */
+  *runsBetween(start: number, end: number): Generator<readonly [number, number], void, undefined> {
+    for (const [chunk, container] of this.containers()) {
+      const base = chunk * CHUNK_SIZE
+      if (base >= end) return
+      if (base + CHUNK_SIZE <= start) continue
+      for (const [first, last] of containerRuns(container)) {
+        const from = Math.max(base + first, start)
+        const to = Math.min(base + last + 1, end)
+        if (from < to) yield [from, to]
+      }
+    }
+  }
+
+  /** Chunk numbers and containers, ascending. The containers belong to the set. */
+  *containers(): Generator<readonly [number, RoaringContainer], void, undefined> {
+    this.order ??= [...this.chunks.keys()].sort((a, b) => a - b)
+    for (const chunk of this.order) yield [chunk, this.chunks.get(chunk)!]
+  }
+
+  private put(chunk: number, container: RoaringContainer): void {
+    if (!this.chunks.has(chunk)) this.order = undefined
+    this.chunks.set(chunk, container)
+  }
+}
+
+function chunkOf(position: number): number {
+  return Math.floor(position / CHUNK_SIZE)
+}
