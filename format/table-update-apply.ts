@@ -1,0 +1,187 @@
+/** Table updates applied to metadata, with the outcome of Iceberg Java's `TableMetadata.Builder`. */
+import { invalidArgument, unsupported } from './errors.ts'
+import { stripTrailingSlash } from './location.ts'
+import { checkSortOrderFitsSchema, checkSpecFitsSchema } from './partition-spec-validate.ts'
+import type { FormatVersion, MetadataLogEntry, TableMetadata } from './table-metadata.ts'
+import { currentSchema, defaultSortOrder, defaultSpec } from './table-metadata-build.ts'
+import { findMetadataProblem } from './table-metadata-check.ts'
+import { isReservedProperty, readProperty } from './table-properties.ts'
+import type { TableUpdate } from './table-update.ts'
+import { change, type Draft, draftOf } from './table-update-draft.ts'
+import {
+  addSnapshot,
+  finishedSnapshotLog,
+  removeSnapshotRef,
+  removeSnapshots,
+  removeStatistics,
+  setSnapshotRef,
+  setStatistics,
+} from './table-update-snapshots.ts'
+import {
+  addPartitionSpec,
+  addSchema,
+  addSortOrder,
+  removePartitionSpecs,
+  removeSchemas,
+  setCurrentSchema,
+  setDefaultSortOrder,
+  setDefaultSpec,
+} from './table-update-structure.ts'
+
+export interface ApplyUpdatesOptions {
+  /** Milliseconds since the epoch: the new `last-updated-ms`, unless a snapshot is added, whose timestamp counts. */
+  readonly now: number
+}
+
+/**
+ * The metadata after the updates, in order. When they change nothing it is the same object.
+ *
+ * Throws INVALID_ARGUMENT for an update that the format or the metadata forbids; COMMIT_CONFLICT (retryable) for a
+ * snapshot staged on older metadata; VALIDATION_FAILED for a reference to a snapshot that is gone; UNSUPPORTED for
+ * an upgrade to a format version above 3. A timestamp that goes back by more than a minute is INVALID_ARGUMENT.
+ */
+export function applyUpdates(
+  metadata: TableMetadata,
+  updates: readonly TableUpdate[],
+  options: ApplyUpdatesOptions,
+): TableMetadata {
+  const draft = draftOf(metadata, options.now)
+  for (const update of updates) applyUpdate(draft, update)
+  return draft.metadata === metadata ? metadata : finished(draft)
+}
+
+/**
+ * The metadata with the file that it replaces noted in its metadata log. The log keeps the last
+ * `write.metadata.previous-versions-max` entries (at least one).
+ */
+export function withMetadataLogEntry(metadata: TableMetadata, previous: MetadataLogEntry): TableMetadata {
+  const max = Math.max(1, readProperty(metadata.properties, 'write.metadata.previous-versions-max'))
+  return { ...metadata, metadataLog: [...metadata.metadataLog, previous].slice(-max) }
+}
+
+function applyUpdate(draft: Draft, update: TableUpdate): void {
+  switch (update.action) {
+    case 'assign-uuid':
+      return assignUuid(draft, update.uuid)
+    case 'upgrade-format-version':
+      return upgradeFormatVersion(draft, update.formatVersion)
+    case 'add-schema':
+      return addSchema(draft, update.schema)
+    case 'set-current-schema':
+      return setCurrentSchema(draft, update.schemaId)
+    case 'add-spec':
+      return addPartitionSpec(draft, update.spec)
+    case 'set-default-spec':
+      return setDefaultSpec(draft, update.specId)
+    case 'add-sort-order':
+      return addSortOrder(draft, update.sortOrder)
+    case 'set-default-sort-order':
+      return setDefaultSortOrder(draft, update.sortOrderId)
+    case 'add-snapshot':
+      return addSnapshot(draft, update.snapshot)
+    case 'set-snapshot-ref':
+      return setSnapshotRef(draft, update.refName, update.ref)
+    case 'remove-snapshots':
+      return removeSnapshots(draft, update.snapshotIds)
+    case 'remove-snapshot-ref':
+      return removeSnapshotRef(draft, update.refName)
+    case 'set-location':
+      return setLocation(draft, update.location)
+    case 'set-properties':
+      return setProperties(draft, update.updates)
+    case 'remove-properties':
+      return removeProperties(draft, update.removals)
+    case 'set-statistics':
+      return setStatistics(draft, 'statistics', update.statistics)
+    case 'remove-statistics':
+      return removeStatistics(draft, 'statistics', update.snapshotId)
+    case 'set-partition-statistics':
+      return setStatistics(draft, 'partitionStatistics', update.partitionStatistics)
+    case 'remove-partition-statistics':
+      return removeStatistics(draft, 'partitionStatistics', update.snapshotId)
+    case 'remove-partition-specs':
+      return removePartitionSpecs(draft, update.specIds)
+    case 'remove-schemas':
+      return removeSchemas(draft, update.schemaIds)
+    case 'add-encryption-key':
+      return addEncryptionKey(draft, update.encryptionKey)
+    case 'remove-encryption-key':
+      return removeEncryptionKey(draft, update.keyId)
+    default:
+      update satisfies never
+  }
+}
+
+/** A UUID is what tells a table from another of the same name: it is set once. */
+function assignUuid(draft: Draft, uuid: string): void {
+  const { tableUuid } = draft.metadata
+  if (tableUuid?.toLowerCase() === uuid.toLowerCase()) return
+  if (tableUuid !== undefined)
+    throw invalidArgument(`the table has the UUID ${tableUuid} and cannot get another`)
+  change(draft, { tableUuid: uuid })
+}
+
+function upgradeFormatVersion(draft: Draft, version: number): void {
+  const { formatVersion } = draft.metadata
+  if (version > 3)
+    throw unsupported(`Iceberg format version ${version} is not supported; versions 1 to 3 are`)
+  if (!Number.isInteger(version) || version < formatVersion) {
+    throw invalidArgument(`format version ${formatVersion} cannot be changed to ${version}: it only goes up`)
+  }
+  if (version > formatVersion) change(draft, { formatVersion: version as FormatVersion })
+}
+
+function setLocation(draft: Draft, location: string): void {
+  const stripped = stripTrailingSlash(location)
+  if (stripped !== draft.metadata.location) change(draft, { location: stripped })
+}
+
+function setProperties(draft: Draft, updates: Readonly<Record<string, string>>): void {
+  const properties = copied(draft.metadata.properties)
+  for (const [name, value] of Object.entries(updates)) {
+    if (isReservedProperty(name)) {
+      const hint = name === 'format-version' ? ': use upgrade-format-version' : ''
+      throw invalidArgument(`the table property '${name}' is reserved${hint}`, { property: name })
+    }
+    properties[name] = value
+  }
+  if (Object.keys(updates).length > 0) change(draft, { properties })
+}
+
+function removeProperties(draft: Draft, removals: readonly string[]): void {
+  const properties = copied(draft.metadata.properties)
+  for (const name of removals) delete properties[name]
+  if (removals.length > 0) change(draft, { properties })
+}
+
+function addEncryptionKey(draft: Draft, key: TableMetadata['encryptionKeys'][number]): void {
+  const { encryptionKeys } = draft.metadata
+  if (encryptionKeys.some((other) => other['key-id'] === key['key-id'])) return
+  change(draft, { encryptionKeys: [...encryptionKeys, key] })
+}
+
+function removeEncryptionKey(draft: Draft, keyId: string): void {
+  const { encryptionKeys } = draft.metadata
+  const kept = encryptionKeys.filter((key) => key['key-id'] !== keyId)
+  if (kept.length < encryptionKeys.length) change(draft, { encryptionKeys: kept })
+}
+
+function copied(properties: Readonly<Record<string, string>>): Record<string, string> {
+  const copy: Record<string, string> = Object.create(null)
+  for (const [name, value] of Object.entries(properties)) copy[name] = value
+  return copy
+}
+
+function finished(draft: Draft): TableMetadata {
+  const metadata: TableMetadata = {
+    ...draft.metadata,
+    lastUpdatedMs: draft.addedTimestampMs ?? draft.now,
+    snapshotLog: finishedSnapshotLog(draft),
+  }
+  const schema = currentSchema(metadata)
+  checkSpecFitsSchema(defaultSpec(metadata), schema)
+  checkSortOrderFitsSchema(defaultSortOrder(metadata), schema)
+  const problem = findMetadataProblem(metadata)
+  if (problem !== undefined) throw invalidArgument(problem.message, { rule: problem.rule })
+  return metadata
+}
