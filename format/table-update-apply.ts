@@ -62,51 +62,74 @@ export function withMetadataLogEntry(metadata: TableMetadata, previous: Metadata
 function applyUpdate(draft: Draft, update: TableUpdate): void {
   switch (update.action) {
     case 'assign-uuid':
-      return assignUuid(draft, update.uuid)
+      assignUuid(draft, update.uuid)
+      break
     case 'upgrade-format-version':
-      return upgradeFormatVersion(draft, update.formatVersion)
+      upgradeFormatVersion(draft, update.formatVersion)
+      break
     case 'add-schema':
-      return addSchema(draft, update.schema)
+      addSchema(draft, update.schema)
+      break
     case 'set-current-schema':
-      return setCurrentSchema(draft, update.schemaId)
+      setCurrentSchema(draft, update.schemaId)
+      break
     case 'add-spec':
-      return addPartitionSpec(draft, update.spec)
+      addPartitionSpec(draft, update.spec)
+      break
     case 'set-default-spec':
-      return setDefaultSpec(draft, update.specId)
+      setDefaultSpec(draft, update.specId)
+      break
     case 'add-sort-order':
-      return addSortOrder(draft, update.sortOrder)
+      addSortOrder(draft, update.sortOrder)
+      break
     case 'set-default-sort-order':
-      return setDefaultSortOrder(draft, update.sortOrderId)
+      setDefaultSortOrder(draft, update.sortOrderId)
+      break
     case 'add-snapshot':
-      return addSnapshot(draft, update.snapshot)
+      addSnapshot(draft, update.snapshot)
+      break
     case 'set-snapshot-ref':
-      return setSnapshotRef(draft, update.refName, update.ref)
+      setSnapshotRef(draft, update.refName, update.ref)
+      break
     case 'remove-snapshots':
-      return removeSnapshots(draft, update.snapshotIds)
+      removeSnapshots(draft, update.snapshotIds)
+      break
     case 'remove-snapshot-ref':
-      return removeSnapshotRef(draft, update.refName)
+      removeSnapshotRef(draft, update.refName)
+      break
     case 'set-location':
-      return setLocation(draft, update.location)
+      setLocation(draft, update.location)
+      break
     case 'set-properties':
-      return setProperties(draft, update.updates)
+      setProperties(draft, update.updates)
+      break
     case 'remove-properties':
-      return removeProperties(draft, update.removals)
+      removeProperties(draft, update.removals)
+      break
     case 'set-statistics':
-      return setStatistics(draft, 'statistics', update.statistics)
+      setStatistics(draft, 'statistics', update.statistics)
+      break
     case 'remove-statistics':
-      return removeStatistics(draft, 'statistics', update.snapshotId)
+      removeStatistics(draft, 'statistics', update.snapshotId)
+      break
     case 'set-partition-statistics':
-      return setStatistics(draft, 'partitionStatistics', update.partitionStatistics)
+      setStatistics(draft, 'partitionStatistics', update.partitionStatistics)
+      break
     case 'remove-partition-statistics':
-      return removeStatistics(draft, 'partitionStatistics', update.snapshotId)
+      removeStatistics(draft, 'partitionStatistics', update.snapshotId)
+      break
     case 'remove-partition-specs':
-      return removePartitionSpecs(draft, update.specIds)
+      removePartitionSpecs(draft, update.specIds)
+      break
     case 'remove-schemas':
-      return removeSchemas(draft, update.schemaIds)
+      removeSchemas(draft, update.schemaIds)
+      break
     case 'add-encryption-key':
-      return addEncryptionKey(draft, update.encryptionKey)
+      addEncryptionKey(draft, update.encryptionKey)
+      break
     case 'remove-encryption-key':
-      return removeEncryptionKey(draft, update.keyId)
+      removeEncryptionKey(draft, update.keyId)
+      break
     default:
       update satisfies never
   }
