@@ -1,9 +1,9 @@
-import type { Data } from 'apache-arrow'
+import { Type as ArrowType, type Data } from 'apache-arrow'
 import { bitAt } from '../format/arrow/bitmap.ts'
 import { type BoundExpression, type BoundPredicate, isBoundPredicate } from '../format/expressions/bound.ts'
 import { rowEvaluator, type ValueOf } from '../format/expressions/evaluate.ts'
 import type { Literal, NestedField } from '../format/types.ts'
-import { comparisonLoop, type RowMask } from './compare-column.ts'
+import { columnLoop, type RowMask } from './compare-column.ts'
 import { literalReader } from './literal-reader.ts'
 
 /** Columns by position, as `fields` of `compileFilter` says. */
@@ -50,14 +50,13 @@ function compilePredicate(predicate: BoundPredicate, fields: readonly NestedFiel
   const steps = stepsTo(predicate.term.idPath, fields)
   const testOne = rowEvaluator(predicate)
   const whenNull = testOne(() => null) ? 1 : 0
-  const loop = comparisonLoop(predicate)
+  const loop = columnLoop(predicate)
   return (columns, length) => {
     const path = follow(columns, steps)
     const data = path.at(-1)!
     const mask = new Uint8Array(length)
-    if (predicate.op === 'not-null') mask.fill(1)
-    else if (predicate.op !== 'is-null' && loop?.(data, mask) !== true)
-      testEach(predicate, data, mask, testOne)
+    if (loop === undefined) testEach(predicate, data, mask, testOne)
+    else loop(data, mask)
     for (const level of path) setNulls(level, mask, whenNull)
     return mask
   }
@@ -70,6 +69,7 @@ function testEach(
   mask: RowMask,
   testOne: (row: ValueOf) => boolean,
 ): void {
+  if (data.typeId === ArrowType.Null) return
   const read = literalReader(predicate.term.sourceType, data)
   let value: Literal | null = null
   const row = () => value
@@ -83,10 +83,12 @@ function testEach(
 }
 
 function setNulls(data: Data, mask: RowMask, whenNull: number): void {
-  if (data.nullCount === 0) return
-  const { nullBitmap, offset } = data
-  for (let i = 0; i < mask.length; i++) {
-    if (!bitAt(nullBitmap as Uint8Array, offset + i)) mask[i] = whenNull
+  if (data.typeId === ArrowType.Null) mask.fill(whenNull)
+  else if (data.nullCount > 0) {
+    const { nullBitmap, offset } = data
+    for (let i = 0; i < mask.length; i++) {
+      if (!bitAt(nullBitmap as Uint8Array, offset + i)) mask[i] = whenNull
+    }
   }
 }
 

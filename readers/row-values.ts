@@ -17,7 +17,8 @@ export type ValueReader = (index: number) => unknown
 /** Compiles the reading of one column, over its buffers: closures are made once per batch, not per value. */
 export function valueReader(type: Type, data: Data, options: RowOptions): ValueReader {
   const read = presentReader(type, data, options)
-  if (data.nullCount === 0) return read
+  // An Arrow column of type null has no bitmap.
+  if (data.nullCount === 0 || type.kind === 'unknown') return read
   const { nullBitmap, offset } = data
   return (index) => (bitAt(nullBitmap as Uint8Array, offset + index) ? read(index) : null)
 }
