@@ -20,7 +20,7 @@ import {
   uuidType,
 } from '../../format/types.ts'
 
-/** Made with PartitionSpec.partitionToPath of Iceberg Java 1.12, as the rest of this library's paths were compared. */
+/** Each compared with PartitionSpec.partitionToPath of Iceberg Java 1.12.0. */
 const JAVA: readonly (readonly [string, PrimitiveType, Literal, string])[] = [
   ['identity', booleanType, true, 'true'],
   ['identity', intType, -5, '-5'],
