@@ -1,0 +1,320 @@
+/**
+ * A catalog in the object store alone: a folder or a bucket, laid out as Iceberg Java's HadoopCatalog and DuckDB see
+ * it. A commit is one create-only put of the next version's name; `docs/decisions/object-store-catalog.md` tells why
+ * that is enough. Other engines may write in turn with this catalog, not at the same time.
+ */
+import type { Environment } from '../format/environment.ts'
+import { invalidArgument, MoraineError, unsupported } from '../format/errors.ts'
+import { parseLocation, resolveLocation, stripTrailingSlash } from '../format/location.ts'
+import type { TableMetadata } from '../format/table-metadata.ts'
+import { decodeTableMetadata } from '../format/table-metadata-json.ts'
+import { readProperty } from '../format/table-properties.ts'
+import { checkRequirements } from '../format/table-requirement-check.ts'
+import { applyUpdates } from '../format/table-update-apply.ts'
+import { throwIfAborted } from '../storage/abort.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import type {
+  Catalog,
+  CatalogCallOptions,
+  CommitRequest,
+  CommitResult,
+  LoadedTable,
+  TableIdentifier,
+} from './catalog.ts'
+import { claimName } from './object-store/claim-name.ts'
+import { type CatalogContext, warnOnce } from './object-store/context.ts'
+import { boundaryOf, isDead } from './object-store/drop-log.ts'
+import { finishDrop, removeDeadVersions } from './object-store/drop-table.ts'
+import { claimableName, type TablePlaces, tablePlaces } from './object-store/layout.ts'
+import { withMetadataLogEntry } from './object-store/metadata-log.ts'
+import {
+  createNamespace,
+  dropNamespace,
+  ensureNamespace,
+  listNamespaces,
+  listTables,
+  namespaceExists,
+  requireNoTableAbove,
+  requireNoTableBelow,
+} from './object-store/namespaces.ts'
+import { requireMetadataSize } from './object-store/read-object.ts'
+import { findTip, isLive, type LiveTip, nextVersion, type TableState } from './object-store/tip.ts'
+import { encodeTombstone, type Tombstone } from './object-store/tombstone.ts'
+import { droppedError, writeVersion } from './object-store/write-version.ts'
+import { checkIdentifier, formatIdentifier } from './table-identifier.ts'
+
+export interface ObjectStoreCatalogOptions {
+  /** Must not repeat a conditional put on its own. */
+  readonly store: ObjectStore
+  /** The location of the folder that holds the namespaces. It need not exist. */
+  readonly warehouse: string
+  readonly environment: Environment
+}
+
+/** How often a create or a drop starts again because another writer changed the table under it. */
+const MAX_ATTEMPTS = 100
+
+/** Throws INVALID_ARGUMENT for a warehouse that is no absolute location. Closing it leaves the store open. */
+export function objectStoreCatalog({ store, warehouse, environment }: ObjectStoreCatalogOptions): Catalog {
+  const context: CatalogContext = {
+    store,
+    warehouse: stripTrailingSlash(parseLocation(warehouse)),
+    environment,
+    dropLogs: new Map(),
+    warned: new Set(),
+  }
+  return {
+    listNamespaces: (parent = [], options = {}) => listNamespaces(context, parent, options),
+    createNamespace: (namespace, options = {}) => createNamespace(context, namespace, options),
+    dropNamespace: (namespace, options = {}) => dropNamespace(context, namespace, options),
+    namespaceExists: (namespace, options = {}) => namespaceExists(context, namespace, options),
+    listTables: (namespace, options = {}) => listTables(context, namespace, options),
+    loadTable: (identifier, options = {}) => loadTable(context, identifier, options),
+    createTable: ({ identifier, metadata }, options = {}) =>
+      createTable(context, identifier, metadata, options),
+    commitTable: (request, options = {}) => commitTable(context, request, options),
+    dropTable: (identifier, options = {}) => dropTable(context, identifier, options),
+    registerTable: (identifier, location, options = {}) =>
+      registerTable(context, identifier, location, options),
+    close: async () => undefined,
+  }
+}
+
+async function loadTable(
+  context: CatalogContext,
+  identifier: TableIdentifier,
+  options: CatalogCallOptions,
+): Promise<LoadedTable> {
+  const { tip } = await stateOf(context, identifier, options)
+  if (!isLive(tip)) throw noTable(identifier)
+  return { identifier, metadata: tip.content.metadata, metadataLocation: tip.location }
+}
+
+async function createTable(
+  context: CatalogContext,
+  identifier: TableIdentifier,
+  given: TableMetadata,
+  options: CatalogCallOptions,
+): Promise<LoadedTable> {
+  checkIdentifier(identifier)
+  const { folder } = tablePlaces(context.warehouse, identifier)
+  if (given.location !== '' && stripTrailingSlash(resolveLocation(given.location)) !== folder) {
+    throw unsupported(
+      `table ${formatIdentifier(identifier)} lies at ${folder} in this catalog, not at ${given.location}`,
+    )
+  }
+  requireMetadataInFolder(given)
+  const tableUuid = given.tableUuid ?? context.environment.uuid()
+  return writeFirst(context, identifier, { ...given, tableUuid, location: folder }, 'new', options)
+}
+
+async function registerTable(
+  context: CatalogContext,
+  identifier: TableIdentifier,
+  metadataLocation: string,
+  options: CatalogCallOptions,
+): Promise<LoadedTable> {
+  checkIdentifier(identifier)
+  const location = parseLocation(metadataLocation)
+  const info = await context.store.head(location, options)
+  if (info !== undefined) requireMetadataSize(location, info.size)
+  const registered = decodeTableMetadata(await context.store.get(location, options), location)
+  const metadata = withMetadataLogEntry(registered, { metadata: registered, location })
+  return writeFirst(context, identifier, metadata, 'registered', options)
+}
+
+/** Writes the first version of a table, above all that earlier tables of the name have used up. */
+async function writeFirst(
+  context: CatalogContext,
+  identifier: TableIdentifier,
+  metadata: TableMetadata,
+  origin: 'new' | 'registered',
+  options: CatalogCallOptions,
+): Promise<LoadedTable> {
+  await requireNoTableAbove(context, identifier.namespace, options)
+  await requireNoTableBelow(context, identifier, options)
+  const places = tablePlaces(context.warehouse, identifier)
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const { tip, dropLog } = await stateOf(context, identifier, options)
+    if (isLive(tip)) throw tableExists(identifier)
+    if (tip?.content.kind === 'tombstone') {
+      await finishDrop(context, places, tip, tip.content.tombstone, options)
+      continue
+    }
+    const boundary = boundaryOf(dropLog)
+    if (tip?.content.kind === 'dead') await removeDeadVersions(context, places, boundary, options)
+    if (origin === 'new' && isDead(dropLog, 0, metadata.tableUuid)) {
+      throw invalidArgument(`a new table needs a new UUID; ${metadata.tableUuid} was that of a dropped one`)
+    }
+    await ensureNamespace(context, identifier.namespace, options)
+    throwIfAborted(options.signal)
+    const version = nextVersion(0, dropLog)
+    const result = await writeVersion(context, places, { version, base: undefined, metadata, dropLog })
+    if (result.status === 'written') return { identifier, metadata, metadataLocation: result.location }
+  }
+  throw tooBusy(identifier)
+}
+
+async function commitTable(
+  context: CatalogContext,
+  { identifier, requirements, updates }: CommitRequest,
+  options: CatalogCallOptions,
+): Promise<CommitResult> {
+  const state = await stateOf(context, identifier, options)
+  if (!isLive(state.tip)) throw noTable(identifier)
+  const { tip, dropLog } = { tip: state.tip, dropLog: state.dropLog }
+  const base = tip.content.metadata
+  const failed = checkRequirements(base, requirements)
+  if (failed !== undefined) return { status: 'conflict', reason: failed }
+  if (updates.length === 0) {
+    return { status: 'committed', table: { identifier, metadata: base, metadataLocation: tip.location } }
+  }
+
+  const updated = applyUpdates(base, updates, { now: context.environment.now() })
+  requireSameTable(identifier, base, updated)
+  warnOfProperties(context, identifier, updated)
+  const metadata = withMetadataLogEntry(updated, { metadata: base, location: tip.location })
+  const places = tablePlaces(context.warehouse, identifier)
+  const version = nextVersion(tip.version, dropLog)
+  throwIfAborted(options.signal)
+  const result = await writeVersion(context, places, { version, base, metadata, dropLog })
+  switch (result.status) {
+    case 'written':
+      return { status: 'committed', table: { identifier, metadata, metadataLocation: result.location } }
+    case 'taken':
+      return {
+        status: 'conflict',
+        reason: `version ${version} of table ${formatIdentifier(identifier)} was taken`,
+      }
+    case 'dropped':
+      throw droppedError(formatIdentifier(identifier), version, result.version)
+  }
+}
+
+async function dropTable(
+  context: CatalogContext,
+  identifier: TableIdentifier,
+  options: CatalogCallOptions & { readonly purge?: boolean },
+): Promise<{ readonly keptMetadataLocation?: string }> {
+  const places = tablePlaces(context.warehouse, identifier)
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const state = await stateOf(context, identifier, options)
+    const { tip } = state
+    if (tip?.content.kind === 'tombstone') {
+      return keptAt(await finishDrop(context, places, tip, tip.content.tombstone, options))
+    }
+    if (!isLive(tip)) throw noTable(identifier)
+    const purge = options.purge ?? false
+    if (purge) requirePurgeable(context, identifier, places, tip.content.metadata)
+    throwIfAborted(options.signal)
+    const claimed = await claimTombstone(context, places, tip, state, purge)
+    if (claimed !== undefined)
+      return keptAt(await finishDrop(context, places, claimed, claimed.tombstone, options))
+  }
+  throw tooBusy(identifier)
+}
+
+/** Undefined when a commit came first. */
+async function claimTombstone(
+  context: CatalogContext,
+  places: TablePlaces,
+  tip: LiveTip,
+  { dropLog }: TableState,
+  purge: boolean,
+): Promise<{ version: number; location: string; tombstone: Tombstone } | undefined> {
+  const { metadata } = tip.content
+  const { tableUuid } = metadata
+  const { environment } = context
+  const tombstone: Tombstone = {
+    lastName: tip.name,
+    purge,
+    droppedAtMs: environment.now(),
+    dropId: environment.uuid(),
+    ...(tableUuid === undefined ? {} : { tableUuid }),
+  }
+  const version = nextVersion(tip.version, dropLog)
+  const location = places.metadata + claimableName(version, metadata)
+  if ((await claimName(context, location, encodeTombstone(tombstone))) === 'lost') return undefined
+  return { version, location, tombstone }
+}
+
+async function stateOf(
+  context: CatalogContext,
+  identifier: TableIdentifier,
+  options: CatalogCallOptions,
+): Promise<TableState> {
+  checkIdentifier(identifier)
+  return findTip(context, tablePlaces(context.warehouse, identifier), options)
+}
+
+/** As Iceberg Java refuses them: readers look for metadata in the table's folder only. */
+function requireMetadataInFolder({ properties }: TableMetadata): void {
+  if (properties['write.metadata.path'] === undefined) return
+  throw unsupported('write.metadata.path: a catalog in a folder finds metadata in the table folder only')
+}
+
+function requireSameTable(identifier: TableIdentifier, base: TableMetadata, next: TableMetadata): void {
+  const name = formatIdentifier(identifier)
+  if (base.tableUuid !== undefined && next.tableUuid !== base.tableUuid) {
+    throw invalidArgument(
+      `table ${name} has the UUID ${base.tableUuid}, which cannot become ${next.tableUuid}`,
+    )
+  }
+  if (next.location !== base.location) {
+    throw unsupported(`table ${name} cannot move to ${next.location}: in this catalog its place is its name`)
+  }
+  if (base.properties['write.metadata.path'] === undefined) requireMetadataInFolder(next)
+}
+
+function warnOfProperties(
+  context: CatalogContext,
+  identifier: TableIdentifier,
+  { properties }: TableMetadata,
+): void {
+  if (readProperty(properties, 'write.metadata.delete-after-commit.enabled')) {
+    warnOnce(
+      context,
+      `table ${formatIdentifier(identifier)}: write.metadata.delete-after-commit.enabled is not obeyed; old metadata files stay`,
+    )
+  }
+}
+
+function requirePurgeable(
+  context: CatalogContext,
+  identifier: TableIdentifier,
+  { folder }: TablePlaces,
+  metadata: TableMetadata,
+): void {
+  const name = formatIdentifier(identifier)
+  if (!readProperty(metadata.properties, 'gc.enabled')) {
+    throw invalidArgument(`table ${name} cannot be purged: its property gc.enabled is false`, { table: name })
+  }
+  if (stripTrailingSlash(resolveLocation(metadata.location)) !== folder) {
+    warnOnce(
+      context,
+      `purge of ${name}: only files below ${folder} are deleted, not those below ${metadata.location}`,
+    )
+  }
+}
+
+function keptAt(location: string | undefined): { readonly keptMetadataLocation?: string } {
+  return location === undefined ? {} : { keptMetadataLocation: location }
+}
+
+function noTable(identifier: TableIdentifier): MoraineError {
+  const table = formatIdentifier(identifier)
+  return new MoraineError('NOT_FOUND', `table ${table} does not exist`, { context: { table } })
+}
+
+function tableExists(identifier: TableIdentifier): MoraineError {
+  const table = formatIdentifier(identifier)
+  return new MoraineError('ALREADY_EXISTS', `table ${table} exists already`, { context: { table } })
+}
+
+function tooBusy(identifier: TableIdentifier): MoraineError {
+  const table = formatIdentifier(identifier)
+  return new MoraineError('COMMIT_CONFLICT', `table ${table} kept changing under ${MAX_ATTEMPTS} attempts`, {
+    context: { table },
+    retryable: true,
+  })
+}

@@ -1,0 +1,27 @@
+import type { Environment } from '../../format/environment.ts'
+import type { ObjectStore } from '../../storage/object-store.ts'
+
+/** One drop of a table: no version up to `version` with this UUID is a table any more. */
+export interface DropRecord {
+  readonly version: number
+  /** Absent for a v1 table that never had one. */
+  readonly tableUuid?: string
+}
+
+/** What every part of one object-store catalog works with. */
+export interface CatalogContext {
+  readonly store: ObjectStore
+  /** Resolved, without trailing '/'. */
+  readonly warehouse: string
+  readonly environment: Environment
+  /** Drop logs read so far, by their prefix. They only ever grow, so that what is cached stays true. */
+  readonly dropLogs: Map<string, readonly DropRecord[]>
+  /** Warnings given, so that each is given once. */
+  readonly warned: Set<string>
+}
+
+export function warnOnce(context: CatalogContext, message: string): void {
+  if (context.warned.has(message)) return
+  context.warned.add(message)
+  context.environment.warn(message)
+}
