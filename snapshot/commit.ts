@@ -1,0 +1,160 @@
+/**
+ * The one commit loop. Whatever commits (an append, a property change, later a row delta or a compaction) prepares
+ * its files once, and hands over an `Operation` whose `stage` is asked anew on every attempt with fresh metadata.
+ *
+ * Files are cleaned up only after a definite loss: an attempt's own files once a rival is known to have won, the
+ * prepared files once the commit is known to have failed. When the outcome is unknown nothing is deleted.
+ */
+import type { Catalog, CommitResult, LoadedTable } from '../catalog/catalog.ts'
+import type { Environment } from '../format/environment.ts'
+import { isMoraineError, MoraineError, messageOf } from '../format/errors.ts'
+import { readProperty } from '../format/table-properties.ts'
+import type { TableRequirement } from '../format/table-requirement.ts'
+import type { TableUpdate } from '../format/table-update.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+
+export interface StagedCommit {
+  readonly requirements: readonly TableRequirement[]
+  /** No updates: there is nothing to commit, and `base` is the result. */
+  readonly updates: readonly TableUpdate[]
+  /** Locations that only this attempt needs; deleted when it definitely lost. */
+  readonly files: readonly string[]
+}
+
+export interface CommitContext {
+  readonly catalog: Catalog
+  readonly store: ObjectStore
+  readonly environment: Environment
+  readonly signal?: AbortSignal
+}
+
+/** Something to commit, prepared once. */
+export interface Operation {
+  /** Asked on every attempt with fresh metadata; keeps what was prepared. */
+  stage(base: LoadedTable, attempt: number): Promise<StagedCommit>
+  /** Deletes what was prepared. Called when the commit has definitely failed, and only then. */
+  discard(): Promise<void>
+}
+
+/**
+ * Commits onto `base`, and onto what came after it while races are lost, under the table's `commit.retry.*`
+ * properties. Resolves to the committed version.
+ *
+ * Throws COMMIT_CONFLICT when the retries are spent, NOT_FOUND when the table is gone or another one took its name,
+ * COMMIT_STATE_UNKNOWN when the outcome cannot be learnt.
+ */
+export async function commit(
+  context: CommitContext,
+  base: LoadedTable,
+  operation: Operation,
+): Promise<LoadedTable> {
+  try {
+    return await commitWithRetries(context, base, operation)
+  } catch (error) {
+    if (!isOutcomeUnknown(error)) await operation.discard()
+    throw error
+  }
+}
+
+async function commitWithRetries(
+  context: CommitContext,
+  base: LoadedTable,
+  operation: Operation,
+): Promise<LoadedTable> {
+  const retry = retryPolicy(base)
+  const startedAt = context.environment.now()
+  let current = base
+  for (let attempt = 0; ; attempt++) {
+    context.signal?.throwIfAborted()
+    const staged = await operation.stage(current, attempt)
+    if (staged.updates.length === 0) return current
+    const outcome = await attemptCommit(context, current, staged)
+    if (outcome.status === 'committed') return outcome.table
+    const elapsed = context.environment.now() - startedAt
+    if (attempt >= retry.numRetries || elapsed > retry.totalTimeoutMs) {
+      throw outOfRetries(base, attempt + 1, outcome.reason)
+    }
+    await context.environment.sleep(backoffMs(retry, attempt, context.environment.random()), context.signal)
+    current = await reload(context, base)
+  }
+}
+
+/** An error that the catalog did not classify may come from anywhere, so it leaves the outcome unknown too. */
+async function attemptCommit(
+  context: CommitContext,
+  base: LoadedTable,
+  staged: StagedCommit,
+): Promise<CommitResult> {
+  const { requirements, updates } = staged
+  try {
+    const result = await context.catalog.commitTable({ identifier: base.identifier, requirements, updates })
+    if (result.status === 'conflict') await deleteQuietly(context.store, staged.files)
+    return result
+  } catch (error) {
+    if (!isMoraineError(error)) throw unknownOutcome(base, error)
+    if (error.cleanable) await deleteQuietly(context.store, staged.files)
+    throw error
+  }
+}
+
+function isOutcomeUnknown(error: unknown): boolean {
+  return isMoraineError(error) && !error.cleanable
+}
+
+function unknownOutcome(base: LoadedTable, cause: unknown): MoraineError {
+  return new MoraineError(
+    'COMMIT_STATE_UNKNOWN',
+    `the commit to ${base.identifier.name} may or may not have landed: ${messageOf(cause)}. Reload the table to see`,
+    { cause },
+  )
+}
+
+function outOfRetries(base: LoadedTable, attempts: number, reason: string): MoraineError {
+  return new MoraineError(
+    'COMMIT_CONFLICT',
+    `lost ${attempts} commit races on ${base.identifier.name} (last: ${reason}); nothing was committed. ` +
+      'Retry, or raise commit.retry.num-retries',
+    { context: { attempts, reason }, retryable: true },
+  )
+}
+
+async function reload(context: CommitContext, base: LoadedTable): Promise<LoadedTable> {
+  const fresh = await context.catalog.loadTable(base.identifier, { signal: context.signal })
+  if (fresh.metadata.tableUuid !== base.metadata.tableUuid) {
+    throw new MoraineError(
+      'NOT_FOUND',
+      `table ${base.identifier.name} was dropped and another was created under its name; nothing was committed`,
+      { context: { expected: base.metadata.tableUuid, found: fresh.metadata.tableUuid } },
+    )
+  }
+  return fresh
+}
+
+/** Cleaning up is a courtesy: what cannot be deleted now is left to orphan removal. */
+export async function deleteQuietly(store: ObjectStore, files: readonly string[]): Promise<void> {
+  if (files.length === 0) return
+  await store.delete(files).catch(() => undefined)
+}
+
+interface RetryPolicy {
+  readonly numRetries: number
+  readonly minWaitMs: number
+  readonly maxWaitMs: number
+  readonly totalTimeoutMs: number
+}
+
+function retryPolicy(base: LoadedTable): RetryPolicy {
+  const { properties } = base.metadata
+  return {
+    numRetries: readProperty(properties, 'commit.retry.num-retries'),
+    minWaitMs: readProperty(properties, 'commit.retry.min-wait-ms'),
+    maxWaitMs: readProperty(properties, 'commit.retry.max-wait-ms'),
+    totalTimeoutMs: readProperty(properties, 'commit.retry.total-timeout-ms'),
+  }
+}
+
+/** Exponential, with up to half of it taken off at random so that rivals part. */
+function backoffMs(retry: RetryPolicy, attempt: number, random: number): number {
+  const full = Math.min(retry.minWaitMs * 2 ** attempt, retry.maxWaitMs)
+  return Math.round(full * (0.5 + random / 2))
+}

@@ -1,0 +1,177 @@
+/**
+ * Fast append: new data files go into new manifests, written once; each attempt writes only a manifest list.
+ * (spec: "Snapshots", "Manifest Lists"; on v3 row ids are assigned anew at each attempt.)
+ */
+import type { LoadedTable } from '../catalog/catalog.ts'
+import { invalidArgument } from '../format/errors.ts'
+import type { DataFile, ManifestFile } from '../format/manifest.ts'
+import { encodeManifest } from '../format/manifest-codec.ts'
+import { encodeManifestList, type UnassignedManifest } from '../format/manifest-list-codec.ts'
+import { MAIN_BRANCH, type Snapshot } from '../format/snapshot.ts'
+import type { TableMetadata } from '../format/table-metadata.ts'
+import { snapshotById } from '../format/table-metadata-build.ts'
+import type { TableRequirement } from '../format/table-requirement.ts'
+import { type CommitContext, deleteQuietly, type Operation, type StagedCommit } from './commit.ts'
+import { readManifestList, specInSchema } from './manifests.ts'
+import { metadataFileLocation } from './metadata-location.ts'
+import { buildSummary, checkExtraSummary } from './summary.ts'
+
+export interface FastAppend {
+  /** Data files that no snapshot has yet. */
+  readonly files: readonly DataFile[]
+  /** In the names of the files that are written; unique to this operation. */
+  readonly operationId: string
+  /** The caller's entries for the snapshot summary. */
+  readonly summary: Readonly<Record<string, string>>
+}
+
+/** Files in a manifest: near 8 MiB, Iceberg's `commit.manifest.target-size-bytes`, for a table of some 20 columns. */
+const FILES_PER_MANIFEST = 10_000
+
+/** An operation that appends `files` to the main branch. */
+export function fastAppend(context: CommitContext, request: FastAppend): Operation {
+  checkExtraSummary(request.summary)
+  let prepared: Prepared | undefined
+  return {
+    async stage(base, attempt) {
+      if (prepared === undefined || snapshotById(base.metadata, prepared.snapshotId) !== undefined) {
+        if (prepared !== undefined)
+          await deleteQuietly(
+            context.store,
+            prepared.manifests.map((m) => m.manifestPath),
+          )
+        prepared = await prepare(context, base.metadata, request)
+      }
+      return stageAppend(context, base, request, prepared, attempt)
+    },
+    async discard() {
+      await deleteQuietly(context.store, prepared?.manifests.map((manifest) => manifest.manifestPath) ?? [])
+    },
+  }
+}
+
+interface Prepared {
+  /** The same on every attempt, so that a commit whose answer was lost can be recognised. */
+  readonly snapshotId: bigint
+  readonly manifests: readonly UnassignedManifest[]
+}
+
+async function prepare(
+  context: CommitContext,
+  metadata: TableMetadata,
+  request: FastAppend,
+): Promise<Prepared> {
+  const snapshotId = freshSnapshotId(context, metadata)
+  const manifests: UnassignedManifest[] = []
+  for (const files of chunksBySpec(request.files)) {
+    const partition = specInSchema(metadata, files[0]!.specId)
+    if (partition === undefined) throw invalidArgument(`the table has no partition spec ${files[0]!.specId}`)
+    const { bytes, manifest } = encodeManifest({
+      ...partition,
+      formatVersion: metadata.formatVersion,
+      content: 'data',
+      snapshotId,
+      entries: files.map((dataFile) => ({ status: 'added' as const, snapshotId, dataFile })),
+    })
+    const manifestPath = metadataFileLocation(metadata, `${request.operationId}-m${manifests.length}.avro`)
+    await putNew(context, manifestPath, bytes)
+    manifests.push({ ...manifest, manifestPath })
+  }
+  return { snapshotId, manifests }
+}
+
+function freshSnapshotId(context: CommitContext, metadata: TableMetadata): bigint {
+  for (;;) {
+    const id = context.environment.snapshotId()
+    if (snapshotById(metadata, id) === undefined) return id
+  }
+}
+
+function* chunksBySpec(files: readonly DataFile[]): Generator<readonly DataFile[]> {
+  const bySpec = new Map<number, DataFile[]>()
+  for (const file of files) {
+    const group = bySpec.get(file.specId)
+    if (group === undefined) bySpec.set(file.specId, [file])
+    else group.push(file)
+  }
+  for (const group of bySpec.values()) {
+    for (let i = 0; i < group.length; i += FILES_PER_MANIFEST) yield group.slice(i, i + FILES_PER_MANIFEST)
+  }
+}
+
+async function stageAppend(
+  context: CommitContext,
+  base: LoadedTable,
+  request: FastAppend,
+  prepared: Prepared,
+  attempt: number,
+): Promise<StagedCommit> {
+  const { metadata } = base
+  const { snapshotId } = prepared
+  const parent =
+    metadata.currentSnapshotId === undefined ? undefined : snapshotById(metadata, metadata.currentSnapshotId)
+  const sequenceNumber = metadata.formatVersion === 1 ? 0n : metadata.lastSequenceNumber + 1n
+  const before: readonly ManifestFile[] =
+    parent === undefined ? [] : await readManifestList({ metadata, store: context.store }, parent, context)
+  const list = encodeManifestList({
+    formatVersion: metadata.formatVersion,
+    snapshotId,
+    parentSnapshotId: parent?.snapshotId,
+    sequenceNumber,
+    firstRowId: metadata.formatVersion === 3 ? metadata.nextRowId : undefined,
+    manifests: [...prepared.manifests, ...before],
+  })
+  const manifestList = metadataFileLocation(
+    metadata,
+    `snap-${snapshotId}-${attempt}-${request.operationId}.avro`,
+  )
+  await putNew(context, manifestList, list.bytes)
+  const snapshot: Snapshot = {
+    snapshotId,
+    ...(parent === undefined ? {} : { parentSnapshotId: parent.snapshotId }),
+    sequenceNumber,
+    timestampMs: snapshotTime(context, metadata),
+    manifestList,
+    operation: 'append',
+    summary: buildSummary({ added: request.files, parent: parent?.summary, extra: request.summary }),
+    schemaId: metadata.currentSchemaId,
+    ...(metadata.formatVersion === 3 ? { firstRowId: metadata.nextRowId, addedRows: list.assignedRows } : {}),
+  }
+  return {
+    requirements: requirementsOf(metadata),
+    updates: [
+      { action: 'add-snapshot', snapshot },
+      {
+        action: 'set-snapshot-ref',
+        refName: MAIN_BRANCH,
+        ref: { ...metadata.refs.get(MAIN_BRANCH), type: 'branch', snapshotId },
+      },
+    ],
+    files: [manifestList],
+  }
+}
+
+/** A clock that went backwards must not put a snapshot before its parent. */
+function snapshotTime(context: CommitContext, metadata: TableMetadata): number {
+  const last = metadata.snapshotLog.at(-1)?.timestampMs ?? 0
+  return Math.max(context.environment.now(), last, metadata.lastUpdatedMs)
+}
+
+function requirementsOf(metadata: TableMetadata): TableRequirement[] {
+  const head: TableRequirement = {
+    type: 'assert-ref-snapshot-id',
+    ref: MAIN_BRANCH,
+    snapshotId: metadata.currentSnapshotId,
+  }
+  return metadata.tableUuid === undefined
+    ? [head]
+    : [{ type: 'assert-table-uuid', uuid: metadata.tableUuid }, head]
+}
+
+async function putNew(context: CommitContext, location: string, bytes: Uint8Array): Promise<void> {
+  const result = await context.store.put(location, bytes, { mode: 'create', signal: context.signal })
+  if (result.status === 'written') return
+  throw invalidArgument(`${location} is there already; ids must be unique to one operation`, {
+    file: location,
+  })
+}

@@ -1,0 +1,97 @@
+/** Reading a snapshot's manifest list and manifests from a store. */
+import { inFile, invalidData, isMoraineError, namingFile, unsupported } from '../format/errors.ts'
+import type { ManifestFile } from '../format/manifest.ts'
+import { decodeManifest } from '../format/manifest-codec.ts'
+import type { MetricsProjection } from '../format/manifest-columns.ts'
+import type { CommittedEntry } from '../format/manifest-inheritance.ts'
+import { decodeManifestList } from '../format/manifest-list-codec.ts'
+import type { SpecInSchema } from '../format/partition-type.ts'
+import { findFieldById } from '../format/schema.ts'
+import type { Snapshot } from '../format/snapshot.ts'
+import type { TableMetadata } from '../format/table-metadata.ts'
+import { currentSchema } from '../format/table-metadata-build.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+
+export interface ManifestSource {
+  readonly metadata: TableMetadata
+  readonly store: ObjectStore
+}
+
+interface ReadOptions {
+  readonly signal?: AbortSignal
+}
+
+/**
+ * The manifests of a snapshot. Throws INVALID_DATA when a file that the metadata names is missing or malformed,
+ * UNSUPPORTED for encrypted tables and for v1 snapshots that list their manifests in the metadata.
+ */
+export async function readManifestList(
+  source: ManifestSource,
+  snapshot: Snapshot,
+  options: ReadOptions = {},
+): Promise<readonly ManifestFile[]> {
+  if (snapshot.keyId !== undefined) {
+    throw unsupported(
+      `snapshot ${snapshot.snapshotId} is encrypted (key-id ${snapshot.keyId}); encrypted tables are not read`,
+    )
+  }
+  const location = snapshot.manifestList
+  if (location === undefined) {
+    if (snapshot.manifests === undefined || snapshot.manifests.length === 0) return []
+    throw unsupported(
+      `snapshot ${snapshot.snapshotId} lists its manifests in the table metadata, which only early v1 tables do; ` +
+        'it is not read yet',
+    )
+  }
+  const bytes = await getReferenced(source.store, location, options)
+  return inFile(location, () => decodeManifestList(bytes))
+}
+
+/**
+ * The entries of a manifest with inheritance applied, decoded as they are pulled. `metrics` picks the columns whose
+ * metrics are decoded; default: all. Errors as for `readManifestList`.
+ */
+export async function readManifestEntries(
+  source: ManifestSource,
+  manifest: ManifestFile,
+  options: ReadOptions & { readonly metrics?: MetricsProjection } = {},
+): Promise<Iterable<CommittedEntry>> {
+  if (manifest.keyMetadata !== undefined) {
+    throw unsupported(`${manifest.manifestPath} is encrypted; encrypted tables are not read`)
+  }
+  const bytes = await getReferenced(source.store, manifest.manifestPath, options)
+  return decodeManifest(bytes, manifest, {
+    specById: (specId) => specInSchema(source.metadata, specId),
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+  })
+}
+
+/** A spec with a schema that has its source columns: the current one, or an older one for columns dropped since. */
+export function specInSchema(metadata: TableMetadata, specId: number): SpecInSchema | undefined {
+  const spec = metadata.partitionSpecs.find((candidate) => candidate.specId === specId)
+  if (spec === undefined) return undefined
+  const sourceIds = spec.fields.flatMap((field) => field.sourceIds)
+  const current = currentSchema(metadata)
+  const hasSources = (schema: typeof current) =>
+    sourceIds.every((id) => findFieldById(schema, id) !== undefined)
+  const schema = hasSources(current) ? current : metadata.schemas.findLast(hasSources)
+  return { spec, schema: schema ?? current }
+}
+
+/** A file that metadata names must be there: that it is not is the table's fault, not the caller's. */
+async function getReferenced(
+  store: ObjectStore,
+  location: string,
+  options: ReadOptions,
+): Promise<Uint8Array> {
+  try {
+    return await store.get(location, options)
+  } catch (error) {
+    if (!isMoraineError(error, 'NOT_FOUND')) throw namingFile(location, error)
+    throw invalidData(
+      `${location}: the table's metadata names this file, but it is not there`,
+      { file: location },
+      error,
+    )
+  }
+}
