@@ -1,0 +1,141 @@
+/** A scan: what to read, and the three ways to read it. Nothing is fetched before the first pull. */
+import type { RecordBatch } from 'apache-arrow'
+import type { Environment } from '../format/environment.ts'
+import { invalidArgument } from '../format/errors.ts'
+import type { Expression } from '../format/expressions/expression.ts'
+import { parseNameMapping } from '../format/name-mapping.ts'
+import type { ParquetCodec } from '../format/parquet/codec.ts'
+import type { Schema } from '../format/schema.ts'
+import type { Snapshot } from '../format/snapshot.ts'
+import type { TableMetadata } from '../format/table-metadata.ts'
+import { specById } from '../format/table-metadata-build.ts'
+import { readProperty } from '../format/table-properties.ts'
+import type { NestedField } from '../format/types.ts'
+import { pointInTime, type SnapshotSelector } from '../snapshot/timeline.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { partitionFieldsOf } from './metadata-columns.ts'
+import { type PlanReport, planTasks } from './plan.ts'
+import { projectSchema } from './projection.ts'
+import { readTask } from './read-task.ts'
+import { batchToRows, type RowOptions } from './rows.ts'
+import type { ScanTask } from './scan-task.ts'
+
+export interface ScanOptions {
+  /** Columns to read, at any depth: full names (`a.b.c`) or paths as arrays of names. Default: all. */
+  readonly select?: readonly (string | readonly string[])[]
+  /** Only rows that match. */
+  readonly where?: Expression
+  /** The snapshot to read. Default: the current one. */
+  readonly at?:
+    | { readonly snapshotId: bigint }
+    | { readonly timestamp: Date | number }
+    | { readonly ref: string }
+  /** At most this many rows; reading stops when they are there. */
+  readonly limit?: number
+  readonly signal?: AbortSignal
+}
+
+/** What a scan reads from; a `Table` makes it. */
+export interface ScanSource {
+  readonly metadata: TableMetadata
+  readonly store: ObjectStore
+  readonly codec: () => Promise<ParquetCodec>
+  readonly environment: Environment
+}
+
+export interface Scan<R> {
+  /** The columns that come out, in order, with their field ids. */
+  readonly fields: readonly NestedField[]
+  /** Absent for a table without a snapshot. */
+  readonly snapshot: Snapshot | undefined
+  /** What planning has seen and skipped so far. */
+  readonly report: PlanReport
+  /** The files to read, as plain data; manifests are pulled one by one. */
+  tasks(): AsyncGenerator<ScanTask>
+  /** Arrow record batches, pulled one by one. */
+  batches(): AsyncGenerator<RecordBatch>
+  /** Rows as plain objects. */
+  rows(options?: RowOptions): AsyncGenerator<R>
+}
+
+/**
+ * Prepares a scan. Throws INVALID_ARGUMENT for an unknown column or a bad option, NOT_FOUND for a snapshot or ref
+ * that is not there; reading throws UNSUPPORTED for tables with deletes, ORC or Avro data files and variant columns.
+ */
+export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Scan<R> {
+  const { metadata } = source
+  checkLimit(options.limit)
+  const { snapshot, schema } = pointInTime(metadata, selectorOf(options.at))
+  const partitionFields = partitionFieldsOf(metadata)
+  const fields = projectSchema(schema, options.select, partitionFields)
+  const report: PlanReport = { manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0 }
+  const tasks = () =>
+    planTasks({ ...source, schema, snapshot, where: options.where, signal: options.signal, report })
+  const batches = () => limited(readAll(source, schema, fields, tasks(), options.signal), options.limit)
+  return {
+    fields,
+    snapshot,
+    report,
+    tasks,
+    batches,
+    rows: (rowOptions) => rowsOf<R>(batches(), fields, rowOptions),
+  }
+}
+
+async function* readAll(
+  source: ScanSource,
+  tableSchema: Schema,
+  projected: readonly NestedField[],
+  tasks: AsyncGenerator<ScanTask>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RecordBatch> {
+  const { metadata, store } = source
+  const mappingText = readProperty(metadata.properties, 'schema.name-mapping.default')
+  const nameMapping = mappingText === undefined ? undefined : parseNameMapping(mappingText)
+  for await (const task of tasks) {
+    yield* readTask(task, {
+      store,
+      codec: await source.codec(),
+      tableSchema,
+      projected,
+      spec: specById(metadata, task.dataFile.specId),
+      nameMapping,
+      formatVersion: metadata.formatVersion,
+      signal,
+    })
+  }
+}
+
+async function* limited(
+  batches: AsyncGenerator<RecordBatch>,
+  limit: number | undefined,
+): AsyncGenerator<RecordBatch> {
+  if (limit === undefined) return yield* batches
+  if (limit === 0) return
+  let left = limit
+  for await (const batch of batches) {
+    yield batch.numRows <= left ? batch : batch.slice(0, left)
+    left -= Math.min(left, batch.numRows)
+    if (left === 0) return
+  }
+}
+
+async function* rowsOf<R>(
+  batches: AsyncGenerator<RecordBatch>,
+  fields: readonly NestedField[],
+  options: RowOptions | undefined,
+): AsyncGenerator<R> {
+  for await (const batch of batches) yield* batchToRows(batch, fields, options) as Generator<R>
+}
+
+function selectorOf(at: ScanOptions['at']): SnapshotSelector | undefined {
+  if (at === undefined || !('timestamp' in at)) return at
+  const timestampMs = typeof at.timestamp === 'number' ? at.timestamp : at.timestamp.getTime()
+  if (!Number.isFinite(timestampMs)) throw invalidArgument('at.timestamp: expected a Date or milliseconds')
+  return { timestampMs }
+}
+
+function checkLimit(limit: number | undefined): void {
+  if (limit === undefined || (Number.isSafeInteger(limit) && limit >= 0)) return
+  throw invalidArgument(`limit: expected a whole number of rows, found ${limit}`)
+}
