@@ -1,0 +1,143 @@
+/** Moraine: Apache Iceberg tables inside a Node process. The whole public surface. */
+
+export type { RecordBatch } from 'apache-arrow'
+export type {
+  Catalog,
+  CatalogCallOptions,
+  CommitRequest,
+  CommitResult,
+  CreateTableRequest,
+  LoadedTable,
+  TableIdentifier,
+} from './catalog/catalog.ts'
+export type { Environment } from './format/environment.ts'
+export {
+  type ErrorCode,
+  type ErrorContext,
+  type ErrorOptions,
+  invalidArgument,
+  isMoraineError,
+  MoraineError,
+  messageOf,
+  type SerializedError,
+} from './format/errors.ts'
+export {
+  alwaysFalse,
+  alwaysTrue,
+  and,
+  eq,
+  gt,
+  gtEq,
+  isIn,
+  isNan,
+  isNull,
+  lt,
+  ltEq,
+  not,
+  notEq,
+  notIn,
+  notNan,
+  notNull,
+  notStartsWith,
+  or,
+  startsWith,
+} from './format/expressions/build.ts'
+export type {
+  Expression,
+  LiteralInput,
+  LiteralOperator,
+  Reference,
+  SetOperator,
+  Term,
+  UnaryOperator,
+} from './format/expressions/expression.ts'
+export { parseWhere } from './format/expressions/where-text.ts'
+export {
+  type JsonObject,
+  type JsonValue,
+  type ParseJsonOptions,
+  parseJson,
+  stringifyJson,
+} from './format/lossless-json.ts'
+export type {
+  DataFile,
+  FileContent,
+  FileFormat,
+  FileMetrics,
+  ManifestContent,
+  PartitionTuple,
+} from './format/manifest.ts'
+export type { PartitionField, PartitionSpec } from './format/partition-spec.ts'
+export { decodeRowJson, encodeRowJson } from './format/row-json.ts'
+export { fieldsById, findFieldById, type Schema, type SchemaField } from './format/schema.ts'
+export { schemaFromJson, schemaToJson } from './format/schema-json.ts'
+export type { Snapshot, SnapshotRef, SnapshotRefType } from './format/snapshot.ts'
+export type { SortField, SortOrder } from './format/sort-order.ts'
+export type {
+  FormatVersion,
+  MetadataLogEntry,
+  SnapshotLogEntry,
+  StatisticsFile,
+  TableMetadata,
+} from './format/table-metadata.ts'
+export type { TableRequirement } from './format/table-requirement.ts'
+export type { TableUpdate } from './format/table-update.ts'
+export { transformToString } from './format/transforms/parse.ts'
+export type { Transform } from './format/transforms/transform.ts'
+export {
+  type Literal,
+  type NestedField,
+  type NestedType,
+  type PrimitiveType,
+  type Type,
+  typeToString,
+  type Value,
+  type VariantType,
+} from './format/types.ts'
+export type { ParquetInput } from './readers/parquet-input.ts'
+export type { PlanReport } from './readers/plan.ts'
+export type { RowOptions } from './readers/rows.ts'
+export type { Scan, ScanOptions } from './readers/scan.ts'
+export type { DeleteFileRef, ScanTask } from './readers/scan-task.ts'
+export type { SnapshotSelector } from './snapshot/timeline.ts'
+export { FileStore, type FileStoreOptions } from './storage/file-store.ts'
+export { MemoryStore, type MemoryStoreOptions } from './storage/memory-store.ts'
+export type {
+  GetOptions,
+  ObjectInfo,
+  ObjectStore,
+  ObjectWriter,
+  PutOptions,
+  PutResult,
+  RequestOptions,
+  StoreCapabilities,
+  StoreCounters,
+  StoreDescription,
+} from './storage/object-store.ts'
+export type { AppendOptions } from './table/append.ts'
+export { type ConnectOptions, connect } from './table/connect.ts'
+export {
+  asc,
+  bucket,
+  type Column,
+  type Columns,
+  day,
+  desc,
+  hour,
+  identity,
+  month,
+  type PartitionTerm,
+  type Row,
+  type RowInput,
+  type SortTerm,
+  schema,
+  type TableSchema,
+  t,
+  truncate,
+  year,
+} from './table/declare.ts'
+export type { FileRow, ManifestRow, PartitionRow, TableInspector } from './table/inspect.ts'
+export type { CreateTableOptions, Lake, TableName } from './table/lake.ts'
+export { type OpenTableOptions, openTable } from './table/open-table.ts'
+export { readParquet } from './table/read-parquet.ts'
+export type { AppendInput, Table } from './table/table.ts'

@@ -1,0 +1,71 @@
+/** Connecting: from a URI or a folder to a lake. */
+import { resolve } from 'node:path'
+import { objectStoreCatalog } from '../catalog/object-store-catalog.ts'
+import type { Environment } from '../format/environment.ts'
+import { invalidArgument, unsupported } from '../format/errors.ts'
+import type { ParquetCodec } from '../format/parquet/codec.ts'
+import { loadWasmCodec } from '../format/parquet/wasm-codec.ts'
+import { FileStore } from '../storage/file-store.ts'
+import { MemoryStore } from '../storage/memory-store.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { Lake } from './lake.ts'
+import { systemEnvironment } from './system-environment.ts'
+
+export interface ConnectOptions {
+  /**
+   * `full` (the default): data and metadata are on the disk before a commit is acknowledged. `os`: left to the
+   * operating system, which may lose the last commits when the machine loses power.
+   */
+  readonly durability?: 'full' | 'os'
+  /** Clock, ids and randomness; for tests that replay a run. */
+  readonly environment?: Environment
+  /** The store that holds the warehouse, instead of the one that the URI names. */
+  readonly store?: ObjectStore
+}
+
+/**
+ * Opens a catalog. A path, or a `file:` URI, is a folder that is its own catalog; it is made when it is missing.
+ * `memory:` keeps everything in this process. Other engines may write in the folder before and after us, not at once.
+ *
+ * Throws INVALID_ARGUMENT for a URI that is none, UNSUPPORTED for a scheme that is not served yet.
+ */
+export async function connect(uri: string, options: ConnectOptions = {}): Promise<Lake> {
+  const warehouse = warehouseOf(uri)
+  const environment = options.environment ?? systemEnvironment
+  const store = options.store ?? storeOf(warehouse, options)
+  const catalog = objectStoreCatalog({ store, warehouse, environment })
+  return new Lake({ catalog, store, environment, codec: sharedCodec() }, warehouse)
+}
+
+/** The location that a path or URI means, without a trailing '/'. */
+export function warehouseOf(uri: string): string {
+  if (uri === '') throw invalidArgument('connect: expected a folder or a URI, found an empty string')
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1]?.toLowerCase()
+  switch (scheme) {
+    case undefined:
+      return `file://${resolve(uri)}`
+    case 'file':
+      return `file://${resolve(uri.replace(/^file:(\/\/(?=\/))?/i, ''))}`
+    case 'memory':
+      return uri === 'memory:' ? 'memory://lake' : uri.replace(/\/+$/, '')
+    default:
+      throw unsupported(
+        `connect: '${scheme}:' is not served by this version; a folder (a path or file:///…) and memory: are`,
+        { scheme },
+      )
+  }
+}
+
+function storeOf(warehouse: string, options: ConnectOptions): ObjectStore {
+  if (warehouse.startsWith('memory:')) return new MemoryStore()
+  return new FileStore({ root: warehouse, durability: options.durability ?? 'full' })
+}
+
+/** The codec is loaded at the first use, once for all tables of a lake. */
+export function sharedCodec(): () => Promise<ParquetCodec> {
+  let loading: Promise<ParquetCodec> | undefined
+  return () => {
+    loading ??= loadWasmCodec()
+    return loading
+  }
+}

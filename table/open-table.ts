@@ -1,0 +1,53 @@
+/** Reading a table without a catalog. */
+import type { LoadedTable } from '../catalog/catalog.ts'
+import { findCurrentMetadata } from '../catalog/find-metadata.ts'
+import type { Environment } from '../format/environment.ts'
+import { inFile } from '../format/errors.ts'
+import type { LocationRemap } from '../format/location.ts'
+import { decodeTableMetadata } from '../format/table-metadata-json.ts'
+import { FileStore } from '../storage/file-store.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { remappingStore } from '../storage/remapping-store.ts'
+import { sharedCodec, warehouseOf } from './connect.ts'
+import { systemEnvironment } from './system-environment.ts'
+import { Table } from './table.ts'
+
+export interface OpenTableOptions {
+  /**
+   * For a table that was copied: what its files say → where the objects are now. A table that was moved as a whole
+   * needs one entry: its old location and its new one.
+   */
+  readonly remap?: Readonly<Record<string, string>> | ReadonlyMap<string, string>
+  readonly environment?: Environment
+  readonly store?: ObjectStore
+}
+
+/**
+ * Opens a table for reading by the location of one of its metadata files, or by the table's own location, where the
+ * newest metadata is looked for. Throws NOT_FOUND, INVALID_DATA.
+ */
+export async function openTable(metadataOrLocation: string, options: OpenTableOptions = {}): Promise<Table> {
+  const location = warehouseOf(metadataOrLocation)
+  const environment = options.environment ?? systemEnvironment
+  const bare = options.store ?? new FileStore({})
+  const store = options.remap === undefined ? bare : remappingStore(bare, remapsOf(options.remap))
+  const metadataLocation = isMetadataFile(location) ? location : await findCurrentMetadata(store, location)
+  const bytes = await store.get(metadataLocation)
+  const metadata = inFile(metadataLocation, () => decodeTableMetadata(bytes, metadataLocation))
+  const loaded: LoadedTable = { identifier: identifierOf(metadata.location), metadata, metadataLocation }
+  return new Table({ store, environment, codec: sharedCodec() }, loaded)
+}
+
+function isMetadataFile(location: string): boolean {
+  return /\.metadata\.json(\.gz)?$|\.gz\.metadata\.json$/.test(location)
+}
+
+function remapsOf(remap: NonNullable<OpenTableOptions['remap']>): LocationRemap[] {
+  const entries = remap instanceof Map ? [...remap] : Object.entries(remap)
+  return entries.map(([from, to]) => ({ from, to: warehouseOf(to) }))
+}
+
+/** A table without a catalog is called by the last segment of its location. */
+function identifierOf(location: string): LoadedTable['identifier'] {
+  return { namespace: [], name: location.replace(/\/+$/, '').split('/').at(-1) ?? location }
+}

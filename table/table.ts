@@ -1,0 +1,123 @@
+/** What a user holds: one version of a table, and the jobs that read it or grow it. */
+import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
+import type { Catalog, LoadedTable, TableIdentifier } from '../catalog/catalog.ts'
+import type { Environment } from '../format/environment.ts'
+import { unsupported } from '../format/errors.ts'
+import type { ParquetCodec } from '../format/parquet/codec.ts'
+import type { PartitionSpec } from '../format/partition-spec.ts'
+import type { Schema } from '../format/schema.ts'
+import type { Snapshot, SnapshotRef } from '../format/snapshot.ts'
+import type { SortOrder } from '../format/sort-order.ts'
+import type { TableMetadata } from '../format/table-metadata.ts'
+import {
+  currentSchema,
+  currentSnapshot,
+  defaultSortOrder,
+  defaultSpec,
+} from '../format/table-metadata-build.ts'
+import { createScan, type Scan, type ScanOptions } from '../readers/scan.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { type AppendOptions, append } from './append.ts'
+import { inspector, type TableInspector } from './inspect.ts'
+
+/** What a table works with. `catalog` is absent for a table that was opened without one, which is read-only. */
+export interface TableContext {
+  readonly catalog?: Catalog
+  readonly store: ObjectStore
+  readonly environment: Environment
+  readonly codec: () => Promise<ParquetCodec>
+}
+
+/** Rows or Arrow data, whole or as a stream. */
+export type AppendInput<W> =
+  | Iterable<W>
+  | AsyncIterable<W>
+  | ArrowTable
+  | RecordBatch
+  | Iterable<RecordBatch>
+  | AsyncIterable<RecordBatch>
+
+/**
+ * An immutable view of one version of a table. A write resolves to the next version; `refresh` to the newest.
+ * `R` is the type of a row as read, `W` as written.
+ */
+export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
+  readonly #context: TableContext
+  readonly #loaded: LoadedTable
+
+  constructor(context: TableContext, loaded: LoadedTable) {
+    this.#context = context
+    this.#loaded = loaded
+  }
+
+  get identifier(): TableIdentifier {
+    return this.#loaded.identifier
+  }
+  /** The whole metadata of this version. */
+  get metadata(): TableMetadata {
+    return this.#loaded.metadata
+  }
+  get metadataLocation(): string {
+    return this.#loaded.metadataLocation
+  }
+  get location(): string {
+    return this.metadata.location
+  }
+  get schema(): Schema {
+    return currentSchema(this.metadata)
+  }
+  get partitionSpec(): PartitionSpec {
+    return defaultSpec(this.metadata)
+  }
+  get sortOrder(): SortOrder {
+    return defaultSortOrder(this.metadata)
+  }
+  get properties(): Readonly<Record<string, string>> {
+    return this.metadata.properties
+  }
+  /** Absent before the first commit of data. */
+  get currentSnapshot(): Snapshot | undefined {
+    return currentSnapshot(this.metadata)
+  }
+  get snapshots(): readonly Snapshot[] {
+    return this.metadata.snapshots
+  }
+  get refs(): ReadonlyMap<string, SnapshotRef> {
+    return this.metadata.refs
+  }
+  /** Files, manifests and partitions of a snapshot, as plain rows. */
+  get inspect(): TableInspector {
+    return inspector({ ...this.#context, metadata: this.metadata })
+  }
+
+  /** Prepares a read; nothing is fetched before the first pull. See `Scan`. */
+  scan(options?: ScanOptions): Scan<R> {
+    return createScan<R>({ ...this.#context, metadata: this.metadata }, options)
+  }
+
+  /**
+   * Adds rows in one commit and resolves to the version that holds them. All rows or none: a row that does not fit
+   * is INVALID_ARGUMENT, which names its number and the path of the field, and nothing of the call is committed.
+   * No rows, no commit. Input is pulled as fast as files are written.
+   */
+  async append(input: AppendInput<W>, options?: AppendOptions): Promise<Table<R, W>> {
+    const context = this.#writable('append')
+    return new Table<R, W>(this.#context, await append(context, this.#loaded, input, options))
+  }
+
+  /** The newest version. Throws NOT_FOUND when the table is gone, or another one has taken its name. */
+  async refresh(): Promise<Table<R, W>> {
+    const context = this.#writable('refresh')
+    return new Table<R, W>(this.#context, await context.catalog.loadTable(this.identifier))
+  }
+
+  #writable(verb: string): TableContext & { readonly catalog: Catalog } {
+    const { catalog } = this.#context
+    if (catalog === undefined) {
+      throw unsupported(
+        `${verb}: this table was opened without a catalog and is read-only; load it from its catalog`,
+      )
+    }
+    return { ...this.#context, catalog }
+  }
+}
