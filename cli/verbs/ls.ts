@@ -1,0 +1,25 @@
+import type { Lake } from '../../index.ts'
+import { openLake } from '../catalog-arguments.ts'
+import type { Verb } from '../verb.ts'
+
+export const ls: Verb = {
+  name: 'ls',
+  summary: 'list the tables of a catalog',
+  arguments: [{ name: '[catalog]', description: 'a folder or URI; default: --catalog or MORAINE_CATALOG' }],
+  options: [],
+  example: 'moraine ls ./lake',
+  async run([uri], options) {
+    const lake = await openLake(options, uri)
+    return { kind: 'records', columns: ['namespace', 'table'], records: tablesBelow(lake, []) }
+  },
+}
+
+async function* tablesBelow(
+  lake: Lake,
+  parent: readonly string[],
+): AsyncGenerator<{ namespace: string; table: string }> {
+  if (parent.length > 0) {
+    for (const table of await lake.listTables(parent)) yield { namespace: parent.join('.'), table }
+  }
+  for (const namespace of await lake.listNamespaces(parent)) yield* tablesBelow(lake, namespace)
+}

@@ -1,0 +1,15 @@
+import { openNamedTable } from '../catalog-arguments.ts'
+import { tableArgument, type Verb } from '../verb.ts'
+
+export const properties: Verb = {
+  name: 'properties',
+  summary: 'the properties of a table',
+  arguments: [tableArgument],
+  options: [],
+  example: 'moraine properties shop.orders --catalog ./lake',
+  async run([name], options) {
+    const table = await openNamedTable(name!, options)
+    const records = Object.entries(table.properties).map(([property, value]) => ({ property, value }))
+    return { kind: 'records', columns: ['property', 'value'], records }
+  },
+}

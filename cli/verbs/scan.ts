@@ -1,0 +1,106 @@
+import { encodeRowJson, invalidArgument, parseWhere, type ScanOptions, stringifyJson } from '../../index.ts'
+import { atOption } from '../at-option.ts'
+import { openNamedTable } from '../catalog-arguments.ts'
+import type { Record_ } from '../render.ts'
+import { atOptions, tableArgument, textOption, type Verb, type VerbOptions } from '../verb.ts'
+
+/** `--format ndjson` is a contract that scripts rely on: docs/ndjson.md. */
+export const scan: Verb = {
+  name: 'scan',
+  summary: 'the rows of a table',
+  arguments: [tableArgument],
+  options: [
+    {
+      flags: '--select <columns>',
+      description: 'comma-separated, at any depth: a,b.c; quote names: "a b","c,d".e',
+    },
+    {
+      flags: '--where <predicate>',
+      description: "only rows that match: amount > 100 and city in ('Ulm', 'Bonn')",
+    },
+    { flags: '--limit <rows>', description: 'stop after this many rows' },
+    ...atOptions,
+  ],
+  example: `moraine scan shop.orders --select order_id,customer.address.city --where "amount > 100" --limit 20`,
+  async run([name], options) {
+    const table = await openNamedTable(name!, options)
+    const prepared = table.scan(scanOptions(options))
+    const encoded = (async function* () {
+      for await (const row of prepared.rows()) yield encodeRowJson(row, prepared.fields)
+    })()
+    if (options.format === 'ndjson') return { kind: 'lines', lines: encoded }
+    if (options.format === 'json') return { kind: 'lines', lines: asArray(encoded) }
+    return { kind: 'records', columns: prepared.fields.map((f) => f.name), records: cellsOf(prepared) }
+  },
+}
+
+/** In text and CSV a scalar is its NDJSON value without quotes; what is nested is JSON. */
+async function* cellsOf({ fields, rows }: ReturnType<Awaited<ReturnType<typeof openNamedTable>>['scan']>) {
+  for await (const row of rows()) {
+    const record: Record<string, unknown> = Object.create(null)
+    for (const field of fields) {
+      const only = encodeRowJson(row, [field])
+      const text = only.slice(stringifyJson(field.name).length + 2, -1)
+      record[field.name] = text === 'null' ? null : unquoted(text, row[field.name])
+    }
+    yield record as Record_
+  }
+}
+
+function unquoted(text: string, value: unknown): unknown {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0)) return value
+  if (typeof value === 'bigint' && !text.startsWith('"')) return value
+  return text.startsWith('"') ? text.slice(1, -1) : text
+}
+
+async function* asArray(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let before: string | undefined
+  yield '['
+  for await (const line of lines) {
+    if (before !== undefined) yield `  ${before},`
+    before = line
+  }
+  if (before !== undefined) yield `  ${before}`
+  yield ']'
+}
+
+function scanOptions(options: VerbOptions): ScanOptions {
+  const select = textOption(options, 'select')
+  const where = textOption(options, 'where')
+  const limit = textOption(options, 'limit')
+  const at = atOption(options)
+  return {
+    ...(select === undefined ? {} : { select: parseColumns(select) }),
+    ...(where === undefined ? {} : { where: parseWhere(where) }),
+    ...(limit === undefined ? {} : { limit: parseLimit(limit) }),
+    ...(at === undefined ? {} : { at: 'timestampMs' in at ? { timestamp: at.timestampMs } : at }),
+  }
+}
+
+function parseLimit(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw invalidArgument(`--limit: expected a whole number of rows, found '${text}'`)
+}
+
+/** `a,b.c,"odd, name".d`: a column with a quoted part is an exact path, one without is a full name. */
+export function parseColumns(text: string): (string | string[])[] {
+  const columns: (string | string[])[] = []
+  const part = /\s*(?:"((?:[^"]|"")*)"|([^",.]+))\s*([.,]|$)/y
+  let path: string[] = []
+  let quoted = false
+  for (;;) {
+    const at = part.lastIndex
+    const match = part.exec(text)
+    if (match === null) {
+      throw invalidArgument(`--select: expected a column name at character ${at + 1} of '${text}'`)
+    }
+    path.push(match[1]?.replaceAll('""', '"') ?? match[2]!.trim())
+    quoted ||= match[1] !== undefined
+    if (match[3] === '.') continue
+    columns.push(quoted ? path : path.join('.'))
+    if (match[3] === '') return columns
+    path = []
+    quoted = false
+  }
+}
