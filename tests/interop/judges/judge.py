@@ -1,0 +1,251 @@
+"""Reads Iceberg tables with one engine and writes their rows in one canonical text, a JSON object a line.
+
+usage: judge.py pyiceberg|duckdb|spark
+
+Requests come as JSON lines on stdin, answers as JSON lines on stdout:
+  {"op": "read", "metadata": FILE, "location": TABLE, "out": FILE}  -> {"rows": N} or {"error": TEXT}
+  {"op": "sql", "warehouse": FOLDER, "statements": [TEXT, ...]}     -> {} or {"error": TEXT}   (spark only)
+
+Encoding of values: boolean and int as JSON; long as a string; float and double as a JSON number, with "NaN",
+"Infinity", "-Infinity" and "-0" as strings; decimal as a string with its scale; date as YYYY-MM-DD; time and timestamps
+as units since midnight or the epoch, as strings; uuid dashed; fixed and binary as hex; list an array; map an array of
+pairs sorted by their text; struct an object; null null.
+"""
+
+import datetime
+import decimal
+import glob
+import gzip
+import json
+import math
+import os
+import sys
+import uuid
+
+import pyarrow as pa
+
+
+def main():
+    engine = sys.argv[1]
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    judge = {"pyiceberg": PyIceberg, "duckdb": DuckDb, "spark": Spark}[engine]()
+    print(json.dumps({"ready": True}), file=answers, flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = judge.sql(request) if request["op"] == "sql" else read(judge, request)
+        except BaseException as error:  # noqa: BLE001 - the message is the answer
+            answer = {"error": f"{type(error).__name__}: {error}"[:2000]}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def read(judge, request):
+    schema = current_schema(request["metadata"])
+    table = judge.read(request)
+    names = [field["name"] for field in schema["fields"]]
+    columns = []
+    for field in schema["fields"]:
+        index = [i for i, name in enumerate(table.schema.names) if name == field["name"]]
+        if len(index) != 1:
+            raise ValueError(f"column {field['name']} is not in the answer: {table.schema.names}")
+        chunks = table.column(index[0])
+        columns.append([encode(field["type"], value) for chunk in chunks.chunks for value in values(chunk)])
+    rows = list(zip(*columns)) if columns else []
+    with open(request["out"], "w", encoding="utf-8") as out:
+        for row in rows:
+            out.write(text(list(zip(names, row))) + "\n")
+    return {"rows": len(rows)}
+
+
+def current_schema(path):
+    raw = open(path, "rb").read()
+    metadata = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+    if "schemas" not in metadata:
+        return metadata["schema"]
+    return next(s for s in metadata["schemas"] if s["schema-id"] == metadata["current-schema-id"])
+
+
+def values(array):
+    """Python values that lose nothing: times and timestamps as ints, maps as pairs."""
+    kind = array.type
+    if isinstance(kind, pa.ExtensionType):
+        return values(array.storage)
+    if isinstance(kind, pa.DictionaryType):
+        return values(array.dictionary_decode())
+    if pa.types.is_temporal(kind):
+        width = pa.int32() if kind.bit_width == 32 else pa.int64()
+        scale = {"s": 10**6, "ms": 1000}.get(getattr(kind, "unit", None), 1)
+        return [None if v is None else v * scale for v in array.view(width).to_pylist()]
+    if pa.types.is_struct(kind):
+        children = [values(array.field(i)) for i in range(kind.num_fields)]
+        names = [kind.field(i).name for i in range(kind.num_fields)]
+        valid = array.is_valid().to_pylist()
+        # field() ignores the parent's offset only for sliced arrays; chunks here are whole.
+        return [list(zip(names, row)) if ok else None for ok, row in zip(valid, zip(*children))] if children else []
+    if pa.types.is_map(kind):
+        keys, items = values(array.keys), values(array.items)
+        return nest(array, list(zip(keys, items)))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return nest(array, values(array.values))
+    return array.to_pylist()
+
+
+def nest(array, flat):
+    offsets = array.offsets.to_pylist()
+    valid = array.is_valid().to_pylist()
+    return [flat[offsets[i] : offsets[i + 1]] if ok else None for i, ok in enumerate(valid)]
+
+
+def encode(kind, value):
+    if value is None:
+        return None
+    if isinstance(kind, dict):
+        return encode_nested(kind, value)
+    if kind in ("boolean", "int", "string"):
+        return value
+    if kind in ("float", "double"):
+        return encode_float(value)
+    if kind.startswith("decimal"):
+        scale = int(kind[8:-1].split(",")[1])
+        with decimal.localcontext() as context:
+            context.prec = 60
+            return format(decimal.Decimal(value).quantize(decimal.Decimal(1).scaleb(-scale)), "f")
+    if kind == "date":
+        return date_text(value)
+    if kind == "uuid":
+        return str(uuid.UUID(bytes=value)) if isinstance(value, bytes) else str(value)
+    if kind == "binary" or kind.startswith("fixed"):
+        return bytes(value).hex()
+    return str(value)
+
+
+def date_text(days):
+    return (datetime.date(1970, 1, 1) + datetime.timedelta(days=days)).isoformat()
+
+
+def encode_nested(kind, value):
+    if kind["type"] == "struct":
+        found = dict(value)
+        return Pairs([(f["name"], encode(f["type"], found[f["name"]])) for f in kind["fields"]])
+    if kind["type"] == "list":
+        return [encode(kind["element"], item) for item in value]
+    pairs = [[encode(kind["key"], k), encode(kind["value"], v)] for k, v in value]
+    return sorted(pairs, key=text)
+
+
+class Pairs(list):
+    """A struct: names and values in order; a dict would take `__proto__` too, but not say that it is one."""
+
+
+def encode_float(value):
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0 and math.copysign(1, value) < 0:
+        return "-0"
+    return Float(value)
+
+
+class Float(float):
+    """Written as JavaScript writes the same double."""
+
+
+def text(value):
+    if isinstance(value, Pairs) or (isinstance(value, list) and value and isinstance(value[0], tuple)):
+        return "{" + ",".join(f"{quoted(k)}:{text(v)}" for k, v in value) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(text(v) for v in value) + "]"
+    if isinstance(value, Float):
+        return float_text(value)
+    if isinstance(value, str):
+        return quoted(value)
+    return json.dumps(value)
+
+
+def quoted(value):
+    return json.dumps(value, ensure_ascii=False)
+
+
+def float_text(value):
+    """The digits of ECMAScript's Number::toString; both sides give the shortest that round-trips."""
+    sign, digits, exponent = decimal.Decimal(repr(float(value))).as_tuple()
+    digits = "".join(map(str, digits)).rstrip("0") or "0"
+    if digits == "0":
+        return "0"
+    point = len(str(int("".join(map(str, decimal.Decimal(repr(float(value))).as_tuple().digits))))) + exponent
+    prefix = "-" if sign else ""
+    count = len(digits)
+    if count <= point <= 21:
+        return prefix + digits + "0" * (point - count)
+    if 0 < point <= 21:
+        return prefix + digits[:point] + "." + digits[point:]
+    if -6 < point <= 0:
+        return prefix + "0." + "0" * -point + digits
+    power = f"e{'+' if point > 0 else '-'}{abs(point - 1)}"
+    return prefix + digits[0] + ("." + digits[1:] if count > 1 else "") + power
+
+
+class PyIceberg:
+    def read(self, request):
+        from pyiceberg.table import StaticTable
+
+        return StaticTable.from_metadata(request["metadata"]).scan().to_arrow()
+
+
+class DuckDb:
+    def __init__(self):
+        import duckdb
+
+        self.connection = duckdb.connect()
+        self.connection.execute("set timezone = 'UTC'")
+        folders = [p for p in sys.path if os.path.isdir(p)]
+        for name in ("avro", "httpfs", "iceberg"):
+            found = [f for p in folders for f in glob.glob(f"{p}/duckdb_extension_{name}/extensions/*/{name}.duckdb_extension")]
+            self.connection.execute(f"LOAD '{found[0]}'")
+
+    def read(self, request):
+        path = request["metadata"].replace("'", "''")
+        answer = self.connection.execute(f"select * from iceberg_scan('{path}')")
+        return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
+
+
+class Spark:
+    def __init__(self):
+        from pyspark.sql import SparkSession
+
+        iceberg = "org.apache.iceberg.spark"
+        self.spark = (
+            SparkSession.builder.master("local[2]")
+            .config("spark.sql.extensions", f"{iceberg}.extensions.IcebergSparkSessionExtensions")
+            .config("spark.sql.catalog.spark_catalog", f"{iceberg}.SparkSessionCatalog")
+            .config("spark.sql.catalog.spark_catalog.type", "hadoop")
+            .config("spark.sql.catalog.spark_catalog.warehouse", "file:///nowhere")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.session.timeZone", "UTC")
+            .config("spark.sql.shuffle.partitions", "2")
+            .config("spark.sql.iceberg.vectorization.enabled", "true")
+            .getOrCreate()
+        )
+        self.spark.sparkContext.setLogLevel("ERROR")
+
+    def read(self, request):
+        # Columns that Spark shows as intervals or without zone are read back as they are stored.
+        frame = self.spark.read.format("iceberg").load("file://" + request["location"])
+        return frame.toArrow()
+
+    def sql(self, request):
+        catalog = "spark.sql.catalog.lake"
+        self.spark.conf.set(catalog, "org.apache.iceberg.spark.SparkCatalog")
+        self.spark.conf.set(f"{catalog}.type", "hadoop")
+        self.spark.conf.set(f"{catalog}.warehouse", "file://" + request["warehouse"])
+        for statement in request["statements"]:
+            self.spark.sql(statement)
+        return {}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** Suites that need other engines or other engines' tables; `.ci/run` installs them. */
+export default defineConfig({
+  test: {
+    include: ['tests/interop/**/*.test.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    pool: 'forks',
+    maxWorkers: 1,
+    fileParallelism: false,
+  },
+})
