@@ -6,7 +6,7 @@ import { type NameMapping, nameMappingFromSchema } from '../format/name-mapping.
 import type { ParquetCodec } from '../format/parquet/codec.ts'
 import { type FileNode, type FileSchema, fromParquetSchema } from '../format/parquet/from-parquet-schema.ts'
 import { unpartitionedSpec } from '../format/partition-spec.ts'
-import { assignFreshIds, type Schema } from '../format/schema.ts'
+import { assignFreshIds, type Schema, visitFields } from '../format/schema.ts'
 import type { NestedField, Type } from '../format/types.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { openParquet } from './parquet-source.ts'
@@ -67,7 +67,7 @@ export async function openParquetInput(
 
 function inputSchema(location: string, file: FileSchema): { schema: Schema; nameMapping?: NameMapping } {
   const fields = file.fields.map((node) => fieldOf(location, node))
-  if (allHaveIds(file.fields)) return { schema: { schemaId: 0, fields, identifierFieldIds: [] } }
+  if (allHaveIds(fields)) return { schema: { schemaId: 0, fields, identifierFieldIds: [] } }
   if (file.hasFieldIds) {
     throw unsupported(`${location}: some of its columns have field ids and some have none`, {
       file: location,
@@ -78,8 +78,11 @@ function inputSchema(location: string, file: FileSchema): { schema: Schema; name
   return { schema, nameMapping: nameMappingFromSchema(schema) }
 }
 
+/** Iceberg counts field ids from 1. */
+const NO_ID = 0
+
 function fieldOf(location: string, node: FileNode): NestedField {
-  return { id: node.fieldId ?? 0, name: node.name, required: node.required, type: typeOf(location, node) }
+  return { id: node.fieldId ?? NO_ID, name: node.name, required: node.required, type: typeOf(location, node) }
 }
 
 function typeOf(location: string, node: FileNode): Type {
@@ -97,7 +100,7 @@ function typeOf(location: string, node: FileNode): Type {
       const elementType = typeOf(location, element)
       return {
         kind: 'list',
-        elementId: element.fieldId ?? 0,
+        elementId: element.fieldId ?? NO_ID,
         elementRequired: element.required,
         element: elementType,
       }
@@ -109,9 +112,9 @@ function typeOf(location: string, node: FileNode): Type {
       }
       return {
         kind: 'map',
-        keyId: key.fieldId ?? 0,
+        keyId: key.fieldId ?? NO_ID,
         key: typeOf(location, key),
-        valueId: value.fieldId ?? 0,
+        valueId: value.fieldId ?? NO_ID,
         valueRequired: value.required,
         value: typeOf(location, value),
       }
@@ -123,19 +126,10 @@ function typeOf(location: string, node: FileNode): Type {
   }
 }
 
-function allHaveIds(nodes: readonly FileNode[]): boolean {
-  return nodes.every((node) => {
-    if (node.fieldId === undefined) return false
-    switch (node.shape.kind) {
-      case 'primitive':
-      case 'variant':
-        return true
-      case 'struct':
-        return allHaveIds(node.shape.fields)
-      case 'list':
-        return allHaveIds([node.shape.element])
-      case 'map':
-        return allHaveIds([node.shape.key, ...(node.shape.value === undefined ? [] : [node.shape.value])])
-    }
+function allHaveIds(fields: readonly NestedField[]): boolean {
+  let all = true
+  visitFields(fields, (field) => {
+    all &&= field.id !== NO_ID
   })
+  return all
 }
