@@ -1,8 +1,7 @@
-import { invalidArgument } from '../errors.ts'
+import { invalidArgument, messageOf } from '../errors.ts'
 import type { DecimalType, Literal, PrimitiveType } from '../types.ts'
-import { typeToString } from '../types.ts'
 import { toLiteral } from '../values/literal-input.ts'
-import { describeValue } from '../values/mismatch.ts'
+import { hexToBytes } from '../values/text.ts'
 import type { LiteralInput } from './expression.ts'
 
 /**
@@ -29,10 +28,7 @@ export function bindLiteral(type: PrimitiveType, input: LiteralInput, column: st
   try {
     return convert(type, input)
   } catch (error) {
-    throw invalidArgument(
-      `column '${column}' (${typeToString(type)}) cannot be compared with ${describeValue(input)}`,
-      { column, cause: error instanceof Error ? error.message : String(error) },
-    )
+    throw invalidArgument(`column '${column}': ${messageOf(error)}`, { column })
   }
 }
 
@@ -82,6 +78,9 @@ function convert(type: PrimitiveType, input: LiteralInput): BoundLiteral {
     case 'timestamptz':
     case 'timestamptz_ns':
       return { at: toLiteral(type, isDateText(input) ? `${input}T00:00:00+00:00` : input) }
+    case 'fixed':
+    case 'binary':
+      return { at: toLiteral(type, typeof input === 'string' ? hexToBytes(input) : input) }
     default:
       return { at: toLiteral(type, input) }
   }
@@ -97,7 +96,7 @@ function isDateText(input: LiteralInput): input is string {
 }
 
 function convertFloat(type: PrimitiveType, input: LiteralInput): BoundLiteral {
-  const numeric = typeof input === 'string' && DECIMAL_TEXT.test(input)
+  const numeric = typeof input === 'string' && (DECIMAL_TEXT.test(input) || /^-?Infinity$/.test(input))
   const value = numeric || typeof input === 'bigint' ? Number(input) : input
   if (typeof value !== 'number') return { at: toLiteral(type, input) }
   if (type.kind === 'double') return { at: value }
@@ -105,7 +104,7 @@ function convertFloat(type: PrimitiveType, input: LiteralInput): BoundLiteral {
   return { at: Math.fround(value) }
 }
 
-const DECIMAL_TEXT = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?$/
+const DECIMAL_TEXT = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?$/
 /** More digits than this on either side of the point are no decimal of Iceberg's 38 digits, but an attack. */
 const MAX_SHIFT = 1000
 
@@ -114,10 +113,11 @@ function convertDecimal(type: DecimalType, input: LiteralInput): BoundLiteral {
   if (typeof input === 'bigint') return { at: input }
   if (typeof input !== 'string' && typeof input !== 'number') return { at: toLiteral(type, input) }
   const match = DECIMAL_TEXT.exec(String(input))
-  const digits = `${match?.[2] ?? ''}${match?.[3] ?? ''}`
-  if (match === null || digits === '') return { at: toLiteral(type, input) }
-  const sign = match[1] === '-' ? -1n : 1n
-  const shift = type.scale + Number(match[4] ?? 0) - (match[3] ?? '').length
+  if (match === null) return { at: toLiteral(type, input) }
+  const [, minus, whole, fraction = '', exponent = '0'] = match
+  const digits = whole! + fraction
+  const sign = minus === '-' ? -1n : 1n
+  const shift = type.scale + Number(exponent) - fraction.length
   if (Math.abs(shift) > MAX_SHIFT || digits.length > MAX_SHIFT) return { at: toLiteral(type, input) }
   if (shift >= 0) return { at: sign * BigInt(digits) * 10n ** BigInt(shift) }
   const unit = 10n ** BigInt(-shift)

@@ -1,28 +1,32 @@
 import { invalidArgument, invalidData } from '../errors.ts'
 import type { JsonObject, JsonValue } from '../lossless-json.ts'
 import { findFieldById, type Schema } from '../schema.ts'
+import { encodeValueJson } from '../values/single-value-json.ts'
 import { bytesToHex } from '../values/text.ts'
+import { bindTerm } from './bind.ts'
+import { bindLiteral } from './bind-literal.ts'
 import { allOf, alwaysFalse, alwaysTrue, anyOf, not } from './build.ts'
 import type { Expression, LiteralInput, Reference, Term } from './expression.ts'
 import { foldExpression, type Predicate } from './fold.ts'
 
 /**
  * The REST form of an expression (REST spec: `Predicate`), in the `term` and `value` spelling that Iceberg Java
- * reads, with every `not` pushed down. Literals are written as they are, untyped: bytes as hex; a Date, which has no
- * untyped form, is INVALID_ARGUMENT.
+ * reads, with every `not` pushed down. With a schema, literals take the JSON form of their column's type, which
+ * keeps their meaning whoever reads it. Without one they are written as they are, bytes as hex; then a Date is
+ * INVALID_ARGUMENT, and a bigint for a decimal column, an unscaled value, would be read as that number.
  */
-export function expressionToJson(expression: Expression): JsonValue {
+export function expressionToJson(expression: Expression, schema?: Pick<Schema, 'fields'>): JsonValue {
   return foldExpression<JsonValue>(expression, {
     constant: (value) => value,
-    predicate: predicateToJson,
+    predicate: (predicate) => predicateToJson(predicate, schema),
     and: (operands) => joinJson('and', operands),
     or: (operands) => joinJson('or', operands),
   })
 }
 
 /**
- * Reads the REST form, in the spellings of all versions of the REST spec. References by field id need the schema.
- * INVALID_DATA for JSON that is no expression, or none that this version evaluates.
+ * Reads the REST form, in the spellings of all versions of the REST spec. Literals are converted by `bind`.
+ * References by field id need the schema. INVALID_DATA for JSON that is no expression, or none that we evaluate.
  */
 export function expressionFromJson(json: JsonValue, schema?: Pick<Schema, 'fields'>): Expression {
   return readExpression(json, schema, 0)
@@ -32,10 +36,31 @@ const RULE = 'REST: Predicate'
 /** The form nests one level for each operand of an `and`, so that it must allow long chains. */
 const MAX_DEPTH = 2000
 
-function predicateToJson(predicate: Predicate): JsonValue {
+type MaybeSchema = Pick<Schema, 'fields'> | undefined
+
+function predicateToJson(predicate: Predicate, schema: MaybeSchema): JsonValue {
   const head = { type: predicate.op, term: termToJson(predicate.term) }
-  if ('values' in predicate) return { ...head, values: predicate.values.map(literalToJson) }
-  return 'value' in predicate ? { ...head, value: literalToJson(predicate.value) } : head
+  const literal = literalWriter(predicate.term, schema)
+  if ('values' in predicate) return { ...head, values: predicate.values.map(literal) }
+  return 'value' in predicate ? { ...head, value: literal(predicate.value) } : head
+}
+
+/** A literal that no value of the column equals has no form of the column's type and stays as it is. */
+function literalWriter(term: Term, schema: MaybeSchema): (literal: LiteralInput) => JsonValue {
+  if (schema === undefined) return untypedLiteral
+  const { type, path } = bindTerm(term, schema)
+  return (literal) => {
+    const bound = bindLiteral(type, literal, path.join('.'))
+    return 'at' in bound ? encodeValueJson(type, bound.at) : untypedLiteral(literal)
+  }
+}
+
+function untypedLiteral(literal: LiteralInput): JsonValue {
+  if (literal instanceof Date) {
+    throw invalidArgument('a Date has no JSON form without a schema; write it as text that fits the column')
+  }
+  if (typeof literal === 'number' && !Number.isFinite(literal)) return String(literal)
+  return literal instanceof Uint8Array ? bytesToHex(literal) : literal
 }
 
 /** Halves the operands until two are left: a chain would nest as deep as it is long. */
@@ -57,16 +82,6 @@ function termToJson(term: Term): JsonValue {
 function referenceName(reference: Reference): string {
   return typeof reference === 'string' ? reference : reference.join('.')
 }
-
-function literalToJson(literal: LiteralInput): JsonValue {
-  if (literal instanceof Date) {
-    throw invalidArgument('a Date has no untyped JSON form; write it as text that fits the column')
-  }
-  if (typeof literal === 'number' && !Number.isFinite(literal)) return String(literal)
-  return literal instanceof Uint8Array ? bytesToHex(literal) : literal
-}
-
-type MaybeSchema = Pick<Schema, 'fields'> | undefined
 
 function readExpression(json: JsonValue | undefined, schema: MaybeSchema, depth: number): Expression {
   if (depth > MAX_DEPTH) throw malformed(`nests deeper than ${MAX_DEPTH} levels`)
@@ -150,7 +165,8 @@ function readLiteral(json: JsonValue | undefined): LiteralInput {
   if (value === undefined || value === null || typeof value === 'object') {
     throw malformed('has a literal that is no boolean, number or text', value)
   }
-  return value
+  // As text it is a number for every type; a bigint would be a decimal's unscaled value.
+  return typeof value === 'bigint' ? String(value) : value
 }
 
 function readText(json: JsonObject, key: string): string {
