@@ -1,6 +1,7 @@
 /**
  * A bounded walk over the page headers of a column chunk, before its bytes are given to a decoder that trusts them.
  */
+import { crc32 } from 'node:zlib'
 import { invalidData } from '../errors.ts'
 import type { DecodeRequest } from './codec.ts'
 import type { ColumnChunk, PhysicalType, SchemaElement } from './footer.ts'
@@ -22,6 +23,8 @@ export interface PageHeader {
   readonly type: number
   readonly uncompressedPageSize: number
   readonly compressedPageSize: number
+  /** CRC-32 of the page's bytes as stored. */
+  readonly crc?: number
   readonly dataPageHeader?: DataPageHeader
   readonly dictionaryPageHeader?: DataPageHeader
   readonly dataPageHeaderV2?: DataPageHeaderV2
@@ -36,6 +39,7 @@ export const pageHeader = struct<PageHeader>('PageHeader', {
   type: required(1, i32),
   uncompressedPageSize: required(2, i32),
   compressedPageSize: required(3, i32),
+  crc: optional(4, i32),
   dataPageHeader: optional(5, dataPageHeader),
   dictionaryPageHeader: optional(7, dataPageHeader),
   dataPageHeaderV2: optional(
@@ -56,7 +60,8 @@ const RULE = 'Parquet: Data Pages'
 
 /**
  * Checks a request against the bytes that it brings: chunks as long as their footers say, page sizes inside their
- * chunk, value counts that add up, and all columns together, decoded, within `maxBytes`. Throws INVALID_DATA.
+ * chunk, checksums where there are any, value counts that add up, and all columns together, decoded, within
+ * `maxBytes`. Throws INVALID_DATA.
  */
 export function checkChunks({ schema, chunks, numRows }: DecodeRequest, maxBytes: number): void {
   const leaves = schema.filter((element) => element.type !== undefined)
@@ -95,6 +100,9 @@ function checkPages(column: ColumnChunk, bytes: Uint8Array, leaf: SchemaElement,
     }
     uncompressed += size
     if (uncompressed > maxBytes) throw bad(column, `holds more than ${maxBytes} bytes uncompressed`)
+    if (page.crc !== undefined && (crc32(bytes.subarray(end, end + stored)) | 0) !== page.crc) {
+      throw bad(column, `has a page at ${at} whose checksum does not match its bytes`)
+    }
     values += BigInt(valuesOf(page, column, leaf))
     at = end + stored
   }

@@ -5,6 +5,7 @@ import type { ColumnChunk, CompressionCodec } from './footer.ts'
 import { chunkRange, decodeFooter, FOOTER_TAIL_LENGTH, footerLength, PARQUET_MAGIC } from './footer-codec.ts'
 import { miniFile } from './mini-file.ts'
 import { checkChunks } from './page-header.ts'
+import { checkRequiredValues } from './required-values.ts'
 import { storedColumns } from './stored-columns.ts'
 import { parquetName } from './to-parquet-schema.ts'
 import { loadParquetWasm, type ParquetWasm, type ParquetWasmFactory } from './wasm-module.ts'
@@ -50,6 +51,7 @@ type Run = <T>(job: (wasm: ParquetWasm) => T) => T
 
 function encodeRowGroup(batch: RecordBatch, options: EncodeOptions, run: Run): EncodedRowGroup {
   if (batch.numRows === 0) throw invalidArgument('a row group needs a row at least')
+  checkRequiredValues(batch)
   const stored = storedColumns(batch)
   const ipc = tableToIPC(new Table([stored]), 'stream')
   let file: Uint8Array
@@ -123,6 +125,7 @@ function relativeTo(base: number, column: ColumnChunk): ColumnChunk {
 
 function decodeRowGroup(request: DecodeRequest, maxBytes: number, run: Run): RecordBatch[] {
   const { numRows, chunks, batchSize = DEFAULT_BATCH_SIZE } = request
+  if (numRows === 0) return []
   checkChunks(request, maxBytes)
   const file = miniFile(request)
   let ipc: Uint8Array
@@ -143,7 +146,7 @@ function decodeRowGroup(request: DecodeRequest, maxBytes: number, run: Run): Rec
       rule: RULE,
     })
   }
-  return batches.filter((batch) => batch.numRows > 0)
+  return batches
 }
 
 const RULE = 'Parquet: Data Pages'
