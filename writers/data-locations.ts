@@ -1,0 +1,42 @@
+import { unsupported } from '../format/errors.ts'
+import { isBelow, joinLocation, stripTrailingSlash } from '../format/location.ts'
+import { readProperty } from '../format/table-properties.ts'
+import { hashString } from '../format/transforms/hash.ts'
+
+/**
+ * Where data files go, as Iceberg Java lays them out: `<data>/<partition path>/<name>`, with folders of hash bits in
+ * front when `write.object-storage.enabled`. `<data>` is `write.data.path` or `<table>/data`; a path outside of the
+ * table is UNSUPPORTED.
+ */
+export function dataLocations(
+  tableLocation: string,
+  properties: Readonly<Record<string, string>>,
+): (partitionPath: string, fileName: string) => string {
+  const table = stripTrailingSlash(tableLocation)
+  const data = stripTrailingSlash(readProperty(properties, 'write.data.path') ?? `${table}/data`)
+  if (!isBelow(table, data)) {
+    throw unsupported(
+      `write.data.path is '${data}', outside of the table at '${table}': Moraine writes below the table only`,
+      { property: 'write.data.path' },
+    )
+  }
+  if (!readProperty(properties, 'write.object-storage.enabled')) {
+    return (partitionPath, fileName) => joinLocation(data, ...folder(partitionPath), fileName)
+  }
+  const withPartitions = readProperty(properties, 'write.object-storage.partitioned-paths')
+  return (partitionPath, fileName) => {
+    if (!withPartitions) return joinLocation(data, `${hashFolders(fileName)}-${fileName}`)
+    const path = [...folder(partitionPath), fileName]
+    return joinLocation(data, hashFolders(path.join('/')), ...path)
+  }
+}
+
+function folder(partitionPath: string): readonly string[] {
+  return partitionPath === '' ? [] : [partitionPath]
+}
+
+/** The low 20 bits of the hash as folders of 4, 4, 4 and 8 bits: `1001/0110/0001/11001101`. */
+function hashFolders(name: string): string {
+  const bits = (hashString(name) & 0xf_ffff).toString(2).padStart(20, '0')
+  return `${bits.slice(0, 4)}/${bits.slice(4, 8)}/${bits.slice(8, 12)}/${bits.slice(12)}`
+}

@@ -1,0 +1,100 @@
+import type { RecordBatch } from 'apache-arrow'
+import type { Environment } from '../format/environment.ts'
+import { messageOf } from '../format/errors.ts'
+import { resolveLocation } from '../format/location.ts'
+import type { DataFile } from '../format/manifest.ts'
+import type { ParquetCodec } from '../format/parquet/codec.ts'
+import type { PartitionSpec } from '../format/partition-spec.ts'
+import type { Schema } from '../format/schema.ts'
+import type { SortOrder } from '../format/sort-order.ts'
+import { throwIfAborted } from '../storage/abort.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+import { dataLocations } from './data-locations.ts'
+import { fileSettings } from './file-settings.ts'
+import { partitionRouter } from './partition-router.ts'
+import { PartitionWriters } from './partition-writers.ts'
+
+export interface WriteDataFilesOptions {
+  readonly store: ObjectStore
+  /** The table's location, as its metadata has it. */
+  readonly location: string
+  readonly schema: Schema
+  readonly spec: PartitionSpec
+  /** The table's sort order: rows are not sorted, but its columns keep bounds. */
+  readonly sortOrder?: SortOrder
+  /** The table's properties. */
+  readonly properties: Readonly<Record<string, string>>
+  readonly codec: ParquetCodec
+  readonly environment: Environment
+  /** Of exactly `arrowSchemaOf(schema.fields)`; pulled one at a time. */
+  readonly batches: AsyncIterable<RecordBatch>
+  /** A UUID that no other write has: file names are unique by it. */
+  readonly operationId: string
+  readonly signal?: AbortSignal | undefined
+  /** Default: 100. */
+  readonly maxOpenWriters?: number
+  /** Rows come partition by partition, so that one file is open at a time. Default: false. */
+  readonly clustered?: boolean
+}
+
+export interface WriteResult {
+  /** Closed and durable; empty when there were no rows. */
+  readonly files: readonly DataFile[]
+  readonly recordCount: bigint
+  readonly bytesWritten: bigint
+  /** Deletes the files; for a commit that is definitely lost. */
+  abort(): Promise<void>
+}
+
+const DEFAULT_MAX_OPEN_WRITERS = 100
+
+/**
+ * Writes batches as data files: partitioned, rolled at the target size, described for the manifest.
+ *
+ * Memory is bounded by `MAX_PENDING_BYTES` of waiting rows and what one row group takes to encode. On any failure,
+ * the caller's abort included, every file is taken back before the error is thrown.
+ */
+export async function writeDataFiles(options: WriteDataFilesOptions): Promise<WriteResult> {
+  const { store, location, schema, spec, properties, environment, batches, operationId, signal } = options
+  const settings = fileSettings(options)
+  const locate = dataLocations(location, properties)
+  const route = partitionRouter(spec, schema)
+  let fileCount = 0
+  const writers = new PartitionWriters({
+    settings,
+    newLocation: (partitionPath) => locate(partitionPath, fileName(operationId, ++fileCount)),
+    maxOpenWriters: options.maxOpenWriters ?? DEFAULT_MAX_OPEN_WRITERS,
+    clustered: options.clustered ?? false,
+  })
+  const deleteAll = () => store.delete(writers.locations.map(resolveLocation))
+  try {
+    for await (const batch of batches) {
+      throwIfAborted(signal)
+      for (const rows of route(batch)) await writers.add(rows)
+    }
+    throwIfAborted(signal)
+    const files = await writers.finish()
+    return {
+      files,
+      recordCount: sum(files, (file) => file.recordCount),
+      bytesWritten: sum(files, (file) => file.fileSizeInBytes),
+      abort: deleteAll,
+    }
+  } catch (error) {
+    await writers.abort()
+    // Also files whose close failed: the store may have kept one whose answer was lost.
+    await deleteAll().catch((failure: unknown) => {
+      environment.warn(`data files of a failed write remain below ${location}: ${messageOf(failure)}`)
+    })
+    throw error
+  }
+}
+
+/** As Iceberg Java names them: partition and task number, operation, count. */
+function fileName(operationId: string, count: number): string {
+  return `00000-0-${operationId}-${String(count).padStart(5, '0')}.parquet`
+}
+
+function sum(files: readonly DataFile[], amount: (file: DataFile) => bigint): bigint {
+  return files.reduce((total, file) => total + amount(file), 0n)
+}
