@@ -90,7 +90,7 @@ export function* decodeManifest(
       })
     }
     const file = openAvro(bytes)
-    const codec = manifestEntryCodec(formatVersionOf(file, manifest), partition, options.metrics)
+    const codec = manifestEntryCodec(formatVersionOf(file), partition, options.metrics)
     const inherit = inheritance(manifest)
     for (const entry of file.records(codec)) yield inherit(entry)
   } catch (error) {
@@ -98,11 +98,14 @@ export function* decodeManifest(
   }
 }
 
-/** v1 manifests may have no `format-version`. Delete manifests came with v2, and they always say what they hold. */
-function formatVersionOf(file: AvroFile, manifest: ManifestFile): FormatVersion {
-  const text = file.metadata.get('format-version') ?? (manifest.content === 'deletes' ? '2' : '1')
-  return parseFormatVersion(text)
+/** A manifest that does not say its version is v1, unless it has the sequence numbers that came with v2. */
+function formatVersionOf({ metadata, schema }: AvroFile): FormatVersion {
+  const text = metadata.get('format-version')
+  if (text !== undefined) return parseFormatVersion(text)
+  return schema.kind === 'record' && schema.fields.some(({ id }) => id === SEQUENCE_NUMBER_ID) ? 3 : 1
 }
+
+const SEQUENCE_NUMBER_ID = 3
 
 function checkEntry(entry: ManifestEntry, request: EncodeManifest): void {
   const { dataFile } = entry

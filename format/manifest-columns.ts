@@ -2,7 +2,6 @@
  * The columns of `manifest_entry` and `data_file` (spec: "Manifest Entry Fields", "Data File Fields") by format
  * version, in the order in which Iceberg Java writes them.
  */
-import { avroName } from './avro/avro-name.ts'
 import {
   type AvroCodec,
   bytesCodec,
@@ -137,7 +136,7 @@ function partitionCodec(partition: SpecInSchema): AvroCodec<PartitionTuple> {
     const column = columnsOf<Record<number, Literal | undefined>>()(
       i,
       field.fieldId,
-      avroName(field.name),
+      field.name,
       literalCodec(types[i]!),
     )
     return { ...(column as AvroColumn<PartitionTuple>), isNull: (tuple) => tuple[i] === null }

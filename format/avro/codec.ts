@@ -4,8 +4,11 @@ import type { AvroOutput } from './avro-output.ts'
 import type { AvroField, AvroType } from './avro-type.ts'
 import { skipperOf } from './skip.ts'
 
-/** Avro schema JSON. A named type may stand in it several times; `renderSchema` names it after the first. */
-export type AvroSchema = string | readonly AvroSchema[] | { readonly [key: string]: AvroSchemaMember }
+/** Avro schema JSON. A named type may stand in it several times; `renderSchema` keeps the names apart. */
+export type AvroSchema = string | readonly AvroSchema[] | AvroSchemaNode
+interface AvroSchemaNode {
+  readonly [key: string]: AvroSchemaMember
+}
 type AvroSchemaMember = AvroSchema | number | boolean | null
 
 /**
@@ -217,20 +220,27 @@ export function mismatch(writer: AvroType, expected: string, where: string) {
   })
 }
 
-/** The schema as JSON text, each named type defined where it first stands and named after that. */
+/**
+ * The schema as JSON text. A type whose name is taken gets a number behind it, where Avro would refer to the first
+ * one: PyIceberg does not resolve such references, and no reader of Iceberg files goes by the name.
+ */
 export function renderSchema(schema: AvroSchema): string {
-  const defined = new Set<string>()
+  const names = new Map<string, number>()
   const render = (member: AvroSchemaMember): AvroSchemaMember => {
-    if (Array.isArray(member))
-      return (member as readonly AvroSchema[]).map((branch) => render(branch) as AvroSchema)
+    if (isList(member)) return member.map(render) as AvroSchema[]
     if (member === null || typeof member !== 'object') return member
-    const node = member as { readonly [key: string]: AvroSchemaMember }
-    if (node['type'] === 'record' || node['type'] === 'fixed') {
-      const name = node['name'] as string
-      if (defined.has(name)) return name
-      defined.add(name)
-    }
-    return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, render(value)]))
+    const { name, ...rest } = member
+    if (typeof name !== 'string') return renderMembers(member)
+    if (member['type'] !== 'record' && member['type'] !== 'fixed') return { name, ...renderMembers(rest) }
+    const taken = names.get(name) ?? 0
+    names.set(name, taken + 1)
+    return { name: taken === 0 ? name : `${name}_${taken}`, ...renderMembers(rest) }
   }
+  const renderMembers = (node: AvroSchemaNode) =>
+    Object.fromEntries(Object.entries(node).map(([key, value]) => [key, render(value)]))
   return JSON.stringify(render(schema))
+}
+
+function isList(member: AvroSchemaMember): member is readonly AvroSchema[] {
+  return Array.isArray(member)
 }

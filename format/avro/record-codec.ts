@@ -1,5 +1,6 @@
 import { invalidArgument, invalidData } from '../errors.ts'
 import type { AvroInput } from './avro-input.ts'
+import { avroName } from './avro-name.ts'
 import type { AvroOutput } from './avro-output.ts'
 import type { AvroType } from './avro-type.ts'
 import { type AvroCodec, type AvroSchema, mismatch, optionalReader, requiredReader } from './codec.ts'
@@ -86,11 +87,16 @@ export function recordCodec<T>(
   }
 }
 
+/** As Iceberg Java writes it, with the name in full beside a name that Avro does not allow. */
 function fieldSchema<T>(column: AvroColumn<T>): AvroSchema {
-  const base = { name: column.name, 'field-id': column.id }
-  return column.required
-    ? { ...base, type: column.schema }
-    : { ...base, type: column.schema === 'null' ? 'null' : ['null', column.schema], default: null }
+  const name = avroName(column.name)
+  const field = {
+    name,
+    ...(name === column.name ? {} : { 'iceberg-field-name': column.name }),
+    'field-id': column.id,
+  }
+  if (column.required) return { ...field, type: column.schema }
+  return { ...field, type: column.schema === 'null' ? 'null' : ['null', column.schema], default: null }
 }
 
 function writeColumn<T>(column: AvroColumn<T>, output: AvroOutput, record: T): void {
