@@ -1,5 +1,5 @@
 import type { RecordBatch } from 'apache-arrow'
-import { inFile, invalidData, unsupported } from '../format/errors.ts'
+import { inFile } from '../format/errors.ts'
 import type { ChunkBytes, ParquetCodec } from '../format/parquet/codec.ts'
 import type { SchemaElement } from '../format/parquet/footer.ts'
 import { pruneParquetSchema } from '../format/parquet/parquet-schema.ts'
@@ -20,14 +20,6 @@ export async function decodeRowGroup(
   const { footer, location } = source
   const rowGroup = footer.rowGroups[index]!
   const columns = rowGroup.columns.filter((_, leaf) => leaves.has(leaf))
-  inFile(location, () => {
-    for (const column of columns) {
-      if (column.encrypted === true) throw unsupported(`column ${column.pathInSchema.join('.')} is encrypted`)
-      if (column.filePath !== undefined) {
-        throw invalidData(`column ${column.pathInSchema.join('.')} lies in another file`, { rule: 'Parquet' })
-      }
-    }
-  })
   const chunks = await fetchChunks(store, source, columns, signal)
   return inFile(location, () =>
     codec.decodeRowGroup({

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { longType, stringType } from '../../format/types.ts'
+import { coalesce, fetchChunks, openParquet } from '../../readers/parquet-source.ts'
+import { LOCATION, optional, parquetFile, storeOf } from './support.ts'
+
+describe('coalesce', () => {
+  test('joins ranges that are near, in any order, and keeps distant ones apart', () => {
+    const far = 1 << 20
+    expect(
+      coalesce([
+        { start: far, end: far + 10 },
+        { start: 100, end: 200 },
+        { start: 0, end: 50 },
+        { start: 20, end: 30 },
+      ]),
+    ).toEqual([
+      { start: 0, end: 200 },
+      { start: far, end: far + 10 },
+    ])
+    expect(coalesce([])).toEqual([])
+  })
+})
+
+describe('openParquet', () => {
+  test('a footer longer than the first request takes a second one', async () => {
+    const fields = Array.from({ length: 1500 }, (_, i) =>
+      optional(i + 1, `column_with_a_long_name_${i}`, longType),
+    )
+    const bytes = parquetFile(fields, [[{}]])
+    const store = await storeOf(bytes)
+    const source = await openParquet(store, LOCATION, BigInt(bytes.length))
+    expect(source.footer.schema).toHaveLength(1501)
+    expect(store.counters.gets).toBe(2)
+  })
+
+  test('what is no Parquet file is INVALID_DATA that names the file', async () => {
+    for (const text of ['', 'PAR1', 'PAR1PAR1', 'not parquet at all', 'PAR1\xff\xff\xff\x7fPAR1']) {
+      const bytes = new Uint8Array(Buffer.from(text, 'latin1'))
+      const opening = openParquet(await storeOf(bytes), LOCATION, BigInt(bytes.length))
+      await expect(opening, text).rejects.toMatchObject({ code: 'INVALID_DATA', context: { file: LOCATION } })
+    }
+  })
+
+  test('an absurd claim of the manifest is INVALID_DATA, a missing file NOT_FOUND', async () => {
+    const store = await storeOf(new Uint8Array(100))
+    await expect(openParquet(store, LOCATION, -1n)).rejects.toMatchObject({ code: 'INVALID_DATA' })
+    await expect(openParquet(store, LOCATION, 1n << 60n)).rejects.toMatchObject({ code: 'INVALID_DATA' })
+    await expect(openParquet(store, LOCATION, 1n << 40n)).rejects.toMatchObject({
+      code: 'INVALID_DATA',
+      message: expect.stringContaining('the file is shorter'),
+    })
+    await expect(openParquet(store, 'memory://test/none', 100n)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
+
+test('chunks come back whole and in order, from one request where they are neighbours', async () => {
+  const fields = [optional(1, 'a', longType), optional(2, 'b', stringType), optional(3, 'c', longType)]
+  const rows = Array.from({ length: 30_000 }, (_, i) => ({
+    a: BigInt(i) ** 4n % 1_000_003n,
+    b: `${i ** 3 % 99_991} ${i ** 2 % 99_989}`,
+    c: BigInt(i) ** 3n % 1_000_003n,
+  }))
+  const bytes = parquetFile(fields, [rows])
+  const store = await storeOf(bytes)
+  const source = await openParquet(store, LOCATION, BigInt(bytes.length))
+  const { columns } = source.footer.rowGroups[0]!
+  const wanted = [columns[1]!, columns[0]!]
+  const chunks = await fetchChunks(store, source, wanted)
+  expect(store.counters.gets).toBe(2)
+  chunks.forEach((chunk, i) => {
+    const start = Number(wanted[i]!.dictionaryPageOffset ?? wanted[i]!.dataPageOffset)
+    expect(chunk.column).toBe(wanted[i])
+    const expected = bytes.subarray(start, start + Number(wanted[i]!.totalCompressedSize))
+    expect(Buffer.compare(chunk.bytes, expected)).toBe(0)
+  })
+})
