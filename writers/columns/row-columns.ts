@@ -1,4 +1,6 @@
+import type { Data } from 'apache-arrow'
 import { arrowTypeOf } from '../../format/arrow/arrow-schema.ts'
+import { takeData } from '../../format/arrow/take.ts'
 import { unsupported } from '../../format/errors.ts'
 import type { NestedField, StructType, Type, Value } from '../../format/types.ts'
 import type { ColumnBuilder } from './column-builder.ts'
@@ -10,6 +12,13 @@ import { primitiveColumn } from './primitive-column.ts'
 /** The column that collects rows: objects with the members `fields`. Throws UNSUPPORTED for variant columns. */
 export function rowColumn(fields: readonly NestedField[]): StructColumn {
   return structColumn({ kind: 'struct', fields }, true, [])
+}
+
+/** A column of `length` slots that all hold the field's write default, else null; the field can be null or has one. */
+export function defaultColumn(field: NestedField, length: number): Data {
+  const rows = rowColumn([field])
+  rows.append([{}], 1)
+  return takeData(rows.finish().children[0]!, new Int32Array(length))
 }
 
 function column(type: Type, required: boolean, path: readonly string[]): ColumnBuilder {

@@ -1,0 +1,49 @@
+import { type Data, makeData, RecordBatch, type Schema, Struct, type Table } from 'apache-arrow'
+import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
+import type { NestedField } from '../format/types.ts'
+import { conformMembers } from './conform/conform-column.ts'
+
+export type ArrowSource = Table | RecordBatch | Iterable<RecordBatch> | AsyncIterable<RecordBatch>
+
+/**
+ * Arrow data of any origin as batches of exactly `arrowSchemaOf(fields)`.
+ *
+ * Columns and struct members are matched by name, in any order; what is missing is the write default, else null.
+ * Buffers are shared where types agree. Casts that lose nothing are made: narrower integers and floats, dictionaries,
+ * large and view types, decimals of fewer digits and the same scale, other units of time (a value that would be
+ * rounded is refused), fixed-size and large lists.
+ *
+ * Anything else throws INVALID_ARGUMENT with the column as `context.path`; for a single value, such as a null in a
+ * required column, with the row's number over all batches as `context.row`.
+ */
+export async function* conformBatches(
+  fields: readonly NestedField[],
+  source: ArrowSource,
+): AsyncGenerator<RecordBatch> {
+  const schema = arrowSchemaOf(fields)
+  let firstRow = 0
+  for await (const batch of batchesOf(source)) {
+    if (batch.numRows > 0) yield conformBatch(schema, fields, batch, firstRow)
+    firstRow += batch.numRows
+  }
+}
+
+function batchesOf(source: ArrowSource): Iterable<RecordBatch> | AsyncIterable<RecordBatch> {
+  if (source instanceof RecordBatch) return [source]
+  return 'batches' in source ? source.batches : source
+}
+
+function conformBatch(
+  schema: Schema,
+  fields: readonly NestedField[],
+  batch: RecordBatch,
+  firstRow: number,
+): RecordBatch {
+  const { numRows: length } = batch
+  const place = { path: '', rowOf: (slot: number) => firstRow + slot }
+  const children = conformMembers(fields, batch.schema.fields, batch.data.children, length, place) as Data[]
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }),
+  )
+}
