@@ -5,12 +5,12 @@
 import {
   type AvroCodec,
   bytesCodec,
+  convertingCodec,
   enumCodec,
   intCodec,
   intMapCodec,
   listCodec,
   longCodec,
-  mapCodec,
   stringCodec,
 } from './avro/codec.ts'
 import { literalCodec } from './avro/literal-codec.ts'
@@ -71,7 +71,7 @@ const BLOCK_SIZE = 64n * 1024n * 1024n
 const FILE_FORMATS: readonly FileFormat[] = ['avro', 'orc', 'parquet', 'puffin']
 
 /** Stored in upper case, as Iceberg Java writes it; read in any case. */
-const fileFormatCodec: AvroCodec<FileFormat> = mapCodec(
+const fileFormatCodec: AvroCodec<FileFormat> = convertingCodec(
   stringCodec,
   (format: FileFormat) => format.toUpperCase(),
   (text, where) => {

@@ -1,5 +1,6 @@
-import * as zlib from 'node:zlib'
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { invalidData, messageOf, unsupported } from '../errors.ts'
+import { decompressZstd } from '../zstd.ts'
 import { decompressSnappy } from './snappy.ts'
 
 /** Codecs that a container can be written with. */
@@ -14,12 +15,11 @@ export function decompressBlock(codec: string, bytes: Uint8Array): Uint8Array {
     case 'null':
       return bytes
     case 'deflate':
-      // PyIceberg leaves 3 bytes of a zlib checksum behind the stream, so what follows the end is not looked at.
-      return guarded(codec, () => zlib.inflateRawSync(bytes, { maxOutputLength: MAX_BLOCK_BYTES }))
+      return inflate(bytes)
     case 'snappy':
       return unsnappy(bytes)
     case 'zstandard':
-      return guarded(codec, () => zstd()(bytes, { maxOutputLength: MAX_BLOCK_BYTES }))
+      return decompressZstd(bytes, MAX_BLOCK_BYTES)
     default:
       throw unsupported(`Avro codec '${codec}' is not served; rewrite the file with deflate`, { codec })
   }
@@ -30,7 +30,16 @@ export function compressBlock(codec: AvroCodecName, bytes: Uint8Array): Uint8Arr
     case 'null':
       return bytes
     case 'deflate':
-      return zlib.deflateRawSync(bytes)
+      return deflateRawSync(bytes)
+  }
+}
+
+/** PyIceberg leaves 3 bytes of a zlib checksum behind the stream, so what follows its end is not looked at. */
+function inflate(bytes: Uint8Array): Uint8Array {
+  try {
+    return inflateRawSync(bytes, { maxOutputLength: MAX_BLOCK_BYTES })
+  } catch (cause) {
+    throw invalidData(`Avro block: deflate data is broken: ${messageOf(cause)}`, undefined, cause)
   }
 }
 
@@ -40,30 +49,7 @@ function unsnappy(bytes: Uint8Array): Uint8Array {
   if (end < 0) throw invalidData('Avro block: expected a CRC-32 behind the snappy data')
   const unpacked = decompressSnappy(bytes.subarray(0, end), MAX_BLOCK_BYTES)
   const expected = new DataView(bytes.buffer, bytes.byteOffset + end, 4).getUint32(0)
-  const found = zlib.crc32(unpacked)
-  if (found !== expected) {
-    throw invalidData(`Avro block: expected CRC-32 ${expected.toString(16)}, found ${found.toString(16)}`)
-  }
-  return unpacked
-}
-
-type ZstdDecompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array
-
-/** node:zlib has zstd from Node 22.15 on. */
-function zstd(): ZstdDecompress {
-  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: ZstdDecompress }
-  if (zstdDecompressSync !== undefined) return zstdDecompressSync
-  throw unsupported("Avro codec 'zstandard' needs Node 22.15 or later; rewrite the file with deflate", {
-    codec: 'zstandard',
-  })
-}
-
-function guarded(codec: string, run: () => Uint8Array): Uint8Array {
-  try {
-    return run()
-  } catch (error) {
-    if (!(error instanceof Error) || !('errno' in error || 'code' in error) || error.name === 'MoraineError')
-      throw error
-    throw invalidData(`Avro block: ${codec} data is broken: ${messageOf(error)}`, undefined, error)
-  }
+  const found = crc32(unpacked)
+  if (found === expected) return unpacked
+  throw invalidData(`Avro block: expected CRC-32 ${expected.toString(16)}, found ${found.toString(16)}`)
 }

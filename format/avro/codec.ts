@@ -56,7 +56,7 @@ export const bytesCodec: AvroCodec<Uint8Array> = {
 
 /** One of a few names, stored as its number. */
 export function enumCodec<V extends string>(names: readonly V[]): AvroCodec<V> {
-  return mapCodec(
+  return convertingCodec(
     intCodec,
     (name) => names.indexOf(name),
     (index, where) => {
@@ -68,7 +68,7 @@ export function enumCodec<V extends string>(names: readonly V[]): AvroCodec<V> {
 }
 
 /** A codec whose values have another form in memory than on disk. */
-export function mapCodec<Stored, V>(
+export function convertingCodec<Stored, V>(
   codec: AvroCodec<Stored>,
   store: (value: V) => Stored,
   load: (stored: Stored, where: string) => V,

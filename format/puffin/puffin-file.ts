@@ -1,6 +1,6 @@
-import * as zlib from 'node:zlib'
 import { invalidData, unsupported } from '../errors.ts'
 import { parseJson, stringifyJson } from '../lossless-json.ts'
+import { decompressZstd } from '../zstd.ts'
 import {
   type PuffinBlob,
   type PuffinFooter,
@@ -63,20 +63,12 @@ export function decodePuffinBlob(
   stored: Uint8Array,
   maxLength = 256 * 1024 * 1024,
 ): Uint8Array {
-  if (stored.length !== blob.length)
+  if (stored.length !== blob.length) {
     throw broken(`expected a blob of ${blob.length} bytes, found ${stored.length}`)
+  }
   if (blob.compressionCodec === undefined) return stored
-  const { zstdDecompressSync } = zlib as {
-    zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array
-  }
-  if (blob.compressionCodec !== 'zstd' || zstdDecompressSync === undefined) {
-    throw unsupported(`Puffin blobs compressed with ${blob.compressionCodec} are not served here`)
-  }
-  try {
-    return zstdDecompressSync(stored, { maxOutputLength: maxLength })
-  } catch (cause) {
-    throw invalidData('Puffin blob: broken zstd data', { rule: RULE }, cause)
-  }
+  if (blob.compressionCodec === 'zstd') return decompressZstd(stored, maxLength)
+  throw unsupported(`Puffin blobs compressed with ${blob.compressionCodec} are not served`)
 }
 
 /** Writes a file, blobs and footer uncompressed; returns the blobs' footer lines in the given order. */
