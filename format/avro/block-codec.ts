@@ -10,16 +10,16 @@ export type AvroCodecName = 'null' | 'deflate'
 export const MAX_BLOCK_BYTES = 256 * 1024 * 1024
 
 /** Unpacks one block. Errors: `UNSUPPORTED` names a codec that is not served, `INVALID_DATA` a broken block. */
-export function decompressBlock(codec: string, bytes: Uint8Array): Uint8Array {
+export function decompressBlock(codec: string, bytes: Uint8Array, maxLength = MAX_BLOCK_BYTES): Uint8Array {
   switch (codec) {
     case 'null':
       return bytes
     case 'deflate':
-      return inflate(bytes)
+      return inflate(bytes, maxLength)
     case 'snappy':
-      return unsnappy(bytes)
+      return unsnappy(bytes, maxLength)
     case 'zstandard':
-      return decompressZstd(bytes, MAX_BLOCK_BYTES)
+      return decompressZstd(bytes, maxLength)
     default:
       throw unsupported(`Avro codec '${codec}' is not served; rewrite the file with deflate`, { codec })
   }
@@ -35,19 +35,19 @@ export function compressBlock(codec: AvroCodecName, bytes: Uint8Array): Uint8Arr
 }
 
 /** PyIceberg leaves 3 bytes of a zlib checksum behind the stream, so what follows its end is not looked at. */
-function inflate(bytes: Uint8Array): Uint8Array {
+function inflate(bytes: Uint8Array, maxOutputLength: number): Uint8Array {
   try {
-    return inflateRawSync(bytes, { maxOutputLength: MAX_BLOCK_BYTES })
+    return inflateRawSync(bytes, { maxOutputLength })
   } catch (cause) {
     throw invalidData(`Avro block: deflate data is broken: ${messageOf(cause)}`, undefined, cause)
   }
 }
 
 /** Avro's snappy block ends with the CRC-32 of the unpacked data, big-endian. */
-function unsnappy(bytes: Uint8Array): Uint8Array {
+function unsnappy(bytes: Uint8Array, maxLength: number): Uint8Array {
   const end = bytes.length - 4
   if (end < 0) throw invalidData('Avro block: expected a CRC-32 behind the snappy data')
-  const unpacked = decompressSnappy(bytes.subarray(0, end), MAX_BLOCK_BYTES)
+  const unpacked = decompressSnappy(bytes.subarray(0, end), maxLength)
   const expected = new DataView(bytes.buffer, bytes.byteOffset + end, 4).getUint32(0)
   const found = crc32(unpacked)
   if (found === expected) return unpacked

@@ -386,7 +386,7 @@ describe('a manifest', () => {
           expect(error).toMatchObject({ name: 'MoraineError', context: { file: expect.any(String) } })
         }
       }),
-      { seed: 44, numRuns: 1500 },
+      { seed: 44, numRuns: 400 },
     )
     expect(Object.prototype).toEqual({})
   })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { AvroInput } from '../../../format/avro/avro-input.ts'
 import { AvroOutput } from '../../../format/avro/avro-output.ts'
 import { parseAvroType } from '../../../format/avro/avro-type.ts'
+import { decompressBlock } from '../../../format/avro/block-codec.ts'
 import {
   bytesCodec,
   enumCodec,
@@ -116,7 +117,7 @@ describe('an Avro container', () => {
       fc.property(fc.array(thing), (list) => {
         expect(decode(encodeAvro(codec, list, {}))).toEqual(list)
       }),
-      { seed: 41, numRuns: 200 },
+      { seed: 41, numRuns: 100 },
     )
   })
 
@@ -262,9 +263,11 @@ describe('an Avro container', () => {
   })
 
   it('refuses a block that unpacks beyond the limit', () => {
-    const bomb = zlib.deflateRawSync(Buffer.alloc(257 * 1024 * 1024))
-    const file = container({ schema: nameSchema, codec: 'deflate', blocks: [{ count: 1, bytes: bomb }] })
-    expect(() => decode(file)).toThrow(expect.objectContaining({ code: 'INVALID_DATA' }))
+    const bomb = zlib.deflateRawSync(new Uint8Array(1_000_000))
+    expect(decompressBlock('deflate', bomb, 1_000_000).length).toBe(1_000_000)
+    expect(() => decompressBlock('deflate', bomb, 999_999)).toThrow(
+      expect.objectContaining({ code: 'INVALID_DATA' }),
+    )
   })
 
   it('steps over a schema that unfolds exponentially without unfolding it', () => {
