@@ -11,6 +11,7 @@ import type { Schema } from '../schema.ts'
 import type { EncodedRowGroup } from './codec.ts'
 import type { ColumnChunk, FileFooter, RowGroup, SchemaElement } from './footer.ts'
 import { encodeFooter, PARQUET_MAGIC } from './footer-codec.ts'
+import { moveChunk } from './move-chunk.ts'
 import { leafPaths } from './parquet-schema.ts'
 import { toParquetSchema } from './to-parquet-schema.ts'
 
@@ -98,13 +99,5 @@ function placed(column: ColumnChunk, { element, path }: ParquetLeaf, base: numbe
       `column '${path.join('.')}' is encoded as ${column.type}, its schema says ${element.type}`,
     )
   }
-  const { dictionaryPageOffset } = column
-  return {
-    ...column,
-    pathInSchema: path,
-    dataPageOffset: column.dataPageOffset + BigInt(base),
-    ...(dictionaryPageOffset === undefined
-      ? {}
-      : { dictionaryPageOffset: dictionaryPageOffset + BigInt(base) }),
-  }
+  return { ...moveChunk(column, base), pathInSchema: path }
 }

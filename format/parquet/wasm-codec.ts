@@ -2,8 +2,10 @@ import { type RecordBatch, Table, tableFromIPC, tableToIPC } from 'apache-arrow'
 import { invalidArgument, invalidData, messageOf, unsupported } from '../errors.ts'
 import type { DecodeRequest, EncodedRowGroup, EncodeOptions, ParquetCodec } from './codec.ts'
 import type { ColumnChunk, CompressionCodec } from './footer.ts'
-import { chunkRange, decodeFooter, FOOTER_TAIL_LENGTH, footerLength, PARQUET_MAGIC } from './footer-codec.ts'
+import { chunkRange, decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from './footer-codec.ts'
 import { miniFile } from './mini-file.ts'
+import { moveChunk } from './move-chunk.ts'
+import { withChecksums } from './page-checksum.ts'
 import { checkChunks } from './page-header.ts'
 import { checkRequiredValues } from './required-values.ts'
 import { storedColumns } from './stored-columns.ts'
@@ -87,7 +89,7 @@ function compressionOf(wasm: ParquetWasm, codec: CompressionCodec): number {
   return wasm.Compression[codec]
 }
 
-/** Takes the chunks out of a file of one row group. Chunks follow one another; indexes come after them. */
+/** Takes the chunks out of a file of one row group, and gives their pages checksums. */
 function chunksOf(file: Uint8Array, numRows: number): EncodedRowGroup {
   const thriftEnd = file.length - FOOTER_TAIL_LENGTH
   const footer = decodeFooter(
@@ -100,27 +102,27 @@ function chunksOf(file: Uint8Array, numRows: number): EncodedRowGroup {
       `parquet-wasm wrote ${footer.numRows} rows in ${footer.rowGroups.length} row groups of ${numRows}`,
     )
   }
-  const base = PARQUET_MAGIC.length
-  const end = Math.max(...group.columns.map((column) => chunkRange(column).end))
-  return { bytes: file.subarray(base, end), numRows, columns: group.columns.map((c) => relativeTo(base, c)) }
+  const columns: ColumnChunk[] = []
+  const parts: Uint8Array[] = []
+  let length = 0
+  for (const column of group.columns) {
+    const { start, end } = chunkRange(column)
+    const checked = withChecksums(moveChunk(column, -start), file.subarray(start, end))
+    columns.push(moveChunk(checked.column, length))
+    parts.push(...checked.parts)
+    length += Number(checked.column.totalCompressedSize)
+  }
+  return { bytes: joined(parts, length), numRows, columns }
 }
 
-function relativeTo(base: number, column: ColumnChunk): ColumnChunk {
-  const {
-    offsetIndexOffset: _1,
-    offsetIndexLength: _2,
-    columnIndexOffset: _3,
-    columnIndexLength: _4,
-    dictionaryPageOffset,
-    ...rest
-  } = column
-  return {
-    ...rest,
-    dataPageOffset: column.dataPageOffset - BigInt(base),
-    ...(dictionaryPageOffset === undefined
-      ? {}
-      : { dictionaryPageOffset: dictionaryPageOffset - BigInt(base) }),
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
   }
+  return bytes
 }
 
 function decodeRowGroup(request: DecodeRequest, maxBytes: number, run: Run): RecordBatch[] {
