@@ -11,6 +11,7 @@ import type { PartitionSpec } from '../format/partition-spec.ts'
 import { type Schema, visitFields } from '../format/schema.ts'
 import type { FormatVersion } from '../format/table-metadata.ts'
 import type { NestedField } from '../format/types.ts'
+import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { assembleColumn, type NodePositions, nodePositions, type RowWindow } from './assemble.ts'
 import { decodeRowGroup } from './decode-row-group.ts'
@@ -62,7 +63,7 @@ export async function* readTask(task: ScanTask, options: ReadTaskOptions): Async
   const plan = inFile(source.location, () => planFile(task, source, filter, options))
   let position = 0n
   for (const [index, rowGroup] of source.footer.rowGroups.entries()) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     if (shouldRead(rowGroup)) {
       const windows = await readWindows(source, index, position, plan, options)
       for (const window of windows) {

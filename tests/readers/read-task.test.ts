@@ -604,6 +604,6 @@ describe('bounds', () => {
     const reading = readBatches(file, 20_000, fields, { signal: controller.signal })
     await reading.next()
     controller.abort()
-    await expect(reading.next()).rejects.toThrow()
+    await expect(reading.next()).rejects.toMatchObject({ code: 'ABORTED' })
   })
 })
