@@ -94,6 +94,7 @@ export {
   type Value,
   type VariantType,
 } from './format/types.ts'
+export { version } from './format/version.ts'
 export type { ParquetInput } from './readers/parquet-input.ts'
 export type { PlanReport } from './readers/plan.ts'
 export type { RowOptions } from './readers/rows.ts'

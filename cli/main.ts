@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The `moraine` command. Exit codes: 0 done, 1 failed, 2 wrong use, 3 conflict. */
 import { Command, CommanderError, Option } from 'commander'
-import { isMoraineError, messageOf } from '../index.ts'
+import { isMoraineError, messageOf, version } from '../index.ts'
 import { type OutputFormat, render, type Sink } from './render.ts'
 import type { OptionSpec, Verb, VerbContext, VerbOptions } from './verb.ts'
 import { verbs } from './verbs.ts'
@@ -24,6 +24,7 @@ async function main(argv: readonly string[]): Promise<number> {
 function programOf(): Command {
   const program = new Command('moraine')
     .description('Apache Iceberg tables from the shell.')
+    .version(version, '-V, --version')
     .exitOverride()
     .showHelpAfterError('(moraine --help lists the verbs)')
   for (const verb of verbs) program.addCommand(commandOf(verb))

@@ -3,12 +3,11 @@
  * and read again as they were. `npm run demo` runs it; nothing else has to be installed or started.
  */
 import { rmSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { and, connect, eq, gtEq, lt, month, readParquet } from 'moraine'
 
 const folder = process.argv[2] ?? join(import.meta.dirname, 'flights-lake')
-const source = createRequire(import.meta.url).resolve('vega-datasets/data/flights-3m.parquet')
+const source = join(import.meta.dirname, '../node_modules/vega-datasets/data/flights-3m.parquet')
 const rowsPerCommit = 500_000
 
 rmSync(folder, { recursive: true, force: true })

@@ -11,6 +11,7 @@ import { MAIN_BRANCH, type Snapshot } from '../format/snapshot.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { snapshotById } from '../format/table-metadata-build.ts'
 import type { TableRequirement } from '../format/table-requirement.ts'
+import { version } from '../format/version.ts'
 import { type CommitContext, deleteQuietly, type Operation, type StagedCommit } from './commit.ts'
 import { readManifestList, specInSchema } from './manifests.ts'
 import { metadataFileLocation } from './metadata-location.ts'
@@ -24,6 +25,9 @@ export interface FastAppend {
   /** The caller's entries for the snapshot summary. */
   readonly summary: Readonly<Record<string, string>>
 }
+
+/** Who committed (spec: Appendix F). */
+const ENGINE = { 'engine-name': 'moraine', 'engine-version': version }
 
 /** Files in a manifest: near 8 MiB, Iceberg's `commit.manifest.target-size-bytes`, for a table of some 20 columns. */
 const FILES_PER_MANIFEST = 10_000
@@ -133,7 +137,11 @@ async function stageAppend(
     timestampMs: snapshotTime(context, metadata),
     manifestList,
     operation: 'append',
-    summary: buildSummary({ added: request.files, parent: parent?.summary, extra: request.summary }),
+    summary: buildSummary({
+      added: request.files,
+      parent: parent?.summary,
+      extra: { ...ENGINE, ...request.summary },
+    }),
     schemaId: metadata.currentSchemaId,
     ...(metadata.formatVersion === 3 ? { firstRowId: metadata.nextRowId, addedRows: list.assignedRows } : {}),
   }

@@ -10,6 +10,7 @@ import type { Schema } from '../format/schema.ts'
 import { schemaToJson } from '../format/schema-json.ts'
 import type { SortOrder } from '../format/sort-order.ts'
 import { type MetricsMode, readProperty } from '../format/table-properties.ts'
+import { version } from '../format/version.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 
 /** What all data files of one write have in common. */
@@ -42,7 +43,7 @@ export interface FileSettingsInput {
   readonly signal?: AbortSignal | undefined
 }
 
-const CREATED_BY = 'moraine version 0.1.0'
+const CREATED_BY = `moraine version ${version}`
 
 /**
  * Reads the table properties that data files follow. UNSUPPORTED for a format or codec that is not written and for a

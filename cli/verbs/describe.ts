@@ -21,20 +21,19 @@ function factsOf(table: Table): Record<string, unknown> {
     table: [...table.identifier.namespace, table.identifier.name].join('.'),
     location: metadata.location,
     metadata: table.metadataLocation,
-    'format version': metadata.formatVersion,
+    format_version: metadata.formatVersion,
     uuid: metadata.tableUuid ?? null,
     columns: table.schema.fields.map(
       (field) => `${field.id} ${field.name} ${typeToString(field.type)}${field.required ? ' required' : ''}`,
     ),
-    'partitioned by': partitionText(table),
-    'sorted by': sortText(table),
+    partitioned_by: partitionText(table),
+    sorted_by: sortText(table),
     snapshots: metadata.snapshots.length,
-    'current snapshot': currentSnapshot?.snapshotId ?? null,
-    'committed at':
-      currentSnapshot === undefined ? null : new Date(currentSnapshot.timestampMs).toISOString(),
+    current_snapshot_id: currentSnapshot?.snapshotId ?? null,
+    committed_at: currentSnapshot === undefined ? null : new Date(currentSnapshot.timestampMs).toISOString(),
     records: summary['total-records'] ?? null,
-    'data files': summary['total-data-files'] ?? null,
-    'delete files': summary['total-delete-files'] ?? null,
+    data_files: summary['total-data-files'] ?? null,
+    delete_files: summary['total-delete-files'] ?? null,
     bytes: summary['total-files-size'] ?? null,
   }
 }

@@ -13,6 +13,6 @@ export const drop: Verb = {
       throw invalidArgument('drop: name the table as its catalog does (shop.orders), with --catalog')
     const lake = await openLake(options)
     const { keptMetadataLocation } = await lake.dropTable(name!, { purge: options['purge'] === true })
-    return { kind: 'facts', facts: { dropped: name, 'metadata kept at': keptMetadataLocation ?? null } }
+    return { kind: 'facts', facts: { dropped: name, metadata_kept_at: keptMetadataLocation ?? null } }
   },
 }

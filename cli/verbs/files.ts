@@ -15,7 +15,16 @@ export const files: Verb = {
   async run([name], options) {
     const table = await openNamedTable(name!, options)
     const records = recordsOf(table.inspect.files(atOption(options)), textOption(options, 'partition'))
-    const columns = ['content', 'format', 'partition', 'records', 'bytes', 'sequence', 'spec', 'path']
+    const columns = [
+      'content',
+      'file_format',
+      'spec_id',
+      'partition',
+      'record_count',
+      'file_size_in_bytes',
+      'sequence_number',
+      'file_path',
+    ]
     return { kind: 'records', columns, records }
   },
 }
@@ -25,13 +34,13 @@ async function* recordsOf(files: AsyncIterable<FileRow>, partition: string | und
     if (partition !== undefined && file.partition !== partition) continue
     yield {
       content: file.content,
-      format: file.fileFormat,
+      file_format: file.fileFormat,
       partition: file.partition,
-      records: file.recordCount,
-      bytes: file.fileSizeInBytes,
-      sequence: file.sequenceNumber,
-      spec: file.specId,
-      path: file.filePath,
+      record_count: file.recordCount,
+      file_size_in_bytes: file.fileSizeInBytes,
+      sequence_number: file.sequenceNumber,
+      spec_id: file.specId,
+      file_path: file.filePath,
     }
   }
 }

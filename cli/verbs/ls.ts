@@ -10,16 +10,13 @@ export const ls: Verb = {
   example: 'moraine ls ./lake',
   async run([uri], options) {
     const lake = await openLake(options, uri)
-    return { kind: 'records', columns: ['namespace', 'table'], records: tablesBelow(lake, []) }
+    return { kind: 'records', columns: ['table'], records: tablesBelow(lake, []) }
   },
 }
 
-async function* tablesBelow(
-  lake: Lake,
-  parent: readonly string[],
-): AsyncGenerator<{ namespace: string; table: string }> {
+async function* tablesBelow(lake: Lake, parent: readonly string[]): AsyncGenerator<{ table: string }> {
   if (parent.length > 0) {
-    for (const table of await lake.listTables(parent)) yield { namespace: parent.join('.'), table }
+    for (const table of await lake.listTables(parent)) yield { table: [...parent, table].join('.') }
   }
   for (const namespace of await lake.listNamespaces(parent)) yield* tablesBelow(lake, namespace)
 }

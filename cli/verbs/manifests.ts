@@ -12,24 +12,24 @@ export const manifests: Verb = {
     const table = await openNamedTable(name!, options)
     const records = (await table.inspect.manifests(atOption(options))).map((manifest) => ({
       content: manifest.content,
-      spec: manifest.specId,
-      sequence: manifest.sequenceNumber,
-      'added by': manifest.addedSnapshotId,
-      added: manifest.addedFiles ?? null,
-      existing: manifest.existingFiles ?? null,
-      deleted: manifest.deletedFiles ?? null,
-      bytes: manifest.length,
+      partition_spec_id: manifest.specId,
+      sequence_number: manifest.sequenceNumber,
+      added_snapshot_id: manifest.addedSnapshotId,
+      added_files: manifest.addedFiles ?? null,
+      existing_files: manifest.existingFiles ?? null,
+      deleted_files: manifest.deletedFiles ?? null,
+      length: manifest.length,
       path: manifest.path,
     }))
     const columns = [
       'content',
-      'spec',
-      'sequence',
-      'added by',
-      'added',
-      'existing',
-      'deleted',
-      'bytes',
+      'partition_spec_id',
+      'sequence_number',
+      'added_snapshot_id',
+      'added_files',
+      'existing_files',
+      'deleted_files',
+      'length',
       'path',
     ]
     return { kind: 'records', columns, records }

@@ -12,15 +12,23 @@ export const partitions: Verb = {
     const table = await openNamedTable(name!, options)
     const records = (await table.inspect.partitions(atOption(options))).map((partition) => ({
       partition: partition.partition,
-      spec: partition.specId,
-      files: partition.dataFiles,
-      records: partition.records,
-      bytes: partition.bytes,
-      'delete files': partition.deleteFiles,
+      spec_id: partition.specId,
+      file_count: partition.dataFiles,
+      record_count: partition.records,
+      total_data_file_size_in_bytes: partition.bytes,
+      delete_file_count: partition.deleteFiles,
     }))
+    const columns = [
+      'partition',
+      'spec_id',
+      'file_count',
+      'record_count',
+      'total_data_file_size_in_bytes',
+      'delete_file_count',
+    ]
     return {
       kind: 'records',
-      columns: ['partition', 'spec', 'files', 'records', 'bytes', 'delete files'],
+      columns,
       records,
     }
   },

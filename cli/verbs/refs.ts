@@ -12,12 +12,19 @@ export const refs: Verb = {
     const records = [...table.refs].map(([refName, ref]) => ({
       name: refName,
       type: ref.type,
-      snapshot: ref.snapshotId,
-      'max ref age ms': ref.maxRefAgeMs ?? null,
-      'max snapshot age ms': ref.maxSnapshotAgeMs ?? null,
-      'min snapshots': ref.minSnapshotsToKeep ?? null,
+      snapshot_id: ref.snapshotId,
+      max_reference_age_in_ms: ref.maxRefAgeMs ?? null,
+      max_snapshot_age_in_ms: ref.maxSnapshotAgeMs ?? null,
+      min_snapshots_to_keep: ref.minSnapshotsToKeep ?? null,
     }))
-    const columns = ['name', 'type', 'snapshot', 'max ref age ms', 'max snapshot age ms', 'min snapshots']
+    const columns = [
+      'name',
+      'type',
+      'snapshot_id',
+      'max_reference_age_in_ms',
+      'min_snapshots_to_keep',
+      'max_snapshot_age_in_ms',
+    ]
     return { kind: 'records', columns, records }
   },
 }

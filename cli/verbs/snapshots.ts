@@ -11,23 +11,23 @@ export const snapshots: Verb = {
     const table = await openNamedTable(name!, options)
     const records = table.snapshots.map((snapshot) => ({
       current: snapshot.snapshotId === table.currentSnapshot?.snapshotId ? '*' : '',
-      snapshot: snapshot.snapshotId,
-      parent: snapshot.parentSnapshotId ?? null,
-      'committed at': new Date(snapshot.timestampMs).toISOString(),
+      snapshot_id: snapshot.snapshotId,
+      parent_id: snapshot.parentSnapshotId ?? null,
+      committed_at: new Date(snapshot.timestampMs).toISOString(),
       operation: snapshot.operation ?? null,
-      'added files': snapshot.summary['added-data-files'] ?? '0',
-      'added records': snapshot.summary['added-records'] ?? '0',
-      'total records': snapshot.summary['total-records'] ?? null,
+      added_files: snapshot.summary['added-data-files'] ?? '0',
+      added_records: snapshot.summary['added-records'] ?? '0',
+      total_records: snapshot.summary['total-records'] ?? null,
     }))
     const columns = [
       'current',
-      'snapshot',
-      'parent',
-      'committed at',
+      'snapshot_id',
+      'parent_id',
+      'committed_at',
       'operation',
-      'added files',
-      'added records',
-      'total records',
+      'added_files',
+      'added_records',
+      'total_records',
     ]
     return { kind: 'records', columns, records }
   },
