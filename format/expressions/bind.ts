@@ -1,7 +1,8 @@
-import { invalidArgument, unsupported } from '../errors.ts'
+import { invalidArgument, messageOf, unsupported } from '../errors.ts'
 import { fieldsById, findFieldByName, findFieldByPath, type Schema, type SchemaField } from '../schema.ts'
 import { canTransform, transformResultType } from '../transforms/apply.ts'
 import { parseTransform } from '../transforms/parse.ts'
+import type { Transform } from '../transforms/transform.ts'
 import { isPrimitive, type Literal, typeToString } from '../types.ts'
 import { bindLiteral, finiteLimit } from './bind-literal.ts'
 import {
@@ -64,7 +65,7 @@ export function bindPredicate(predicate: Predicate, schema: Pick<Schema, 'fields
 export function bindTerm(term: Term, schema: Pick<Schema, 'fields'>): BoundTerm {
   if (typeof term === 'string' || !('reference' in term)) return bindReference(term, schema)
   const reference = bindReference(term.reference, schema)
-  const transform = parseTransform(term.transform)
+  const transform = transformOf(term.transform)
   if (transform.kind === 'identity') return reference
   if (transform.kind === 'unknown') {
     throw unsupported(`transform '${transform.text}' is not known, so it cannot filter rows`)
@@ -79,6 +80,14 @@ export function bindTerm(term: Term, schema: Pick<Schema, 'fields'>): BoundTerm 
     transform,
     type: transformResultType(transform, reference.sourceType),
     nullable: reference.nullable || transform.kind === 'void',
+  }
+}
+
+function transformOf(text: string): Transform {
+  try {
+    return parseTransform(text)
+  } catch (error) {
+    throw invalidArgument(messageOf(error), { transform: text.slice(0, 60) })
   }
 }
 

@@ -107,12 +107,7 @@ function projectOrderInclusive(
   column: PartitionColumn,
 ): BoundExpression | undefined {
   const { term, transform, sourceType } = column
-  const closed =
-    op === 'lt'
-      ? neighbour(sourceType, literal, -1)
-      : op === 'gt'
-        ? neighbour(sourceType, literal, 1)
-        : literal
+  const closed = neighbour(sourceType, literal, op === 'lt' ? -1 : op === 'gt' ? 1 : 0)
   if (closed === undefined) return boundFalse
   const edge = bindTransform(transform, sourceType)(closed)!
   if (wrapsAround(closed, edge)) return undefined
@@ -133,12 +128,7 @@ function projectOrderStrict(
   column: PartitionColumn,
 ): BoundExpression | undefined {
   const { term, transform, sourceType } = column
-  const open =
-    op === 'lt-eq'
-      ? neighbour(sourceType, literal, 1)
-      : op === 'gt-eq'
-        ? neighbour(sourceType, literal, -1)
-        : literal
+  const open = neighbour(sourceType, literal, op === 'gt-eq' ? -1 : op === 'lt-eq' ? 1 : 0)
   if (open === undefined) return undefined
   const edge = bindTransform(transform, sourceType)(open)!
   if (wrapsAround(open, edge)) return undefined
@@ -152,8 +142,11 @@ function projectOrderStrict(
   return boundAnd([below, { op: 'gt', term, literal: zone.fromGreatest }])
 }
 
-/** The next greater or lesser value; undefined beyond the type's range; the value itself where types have no next. */
-function neighbour(type: PrimitiveType, literal: Literal, step: 1 | -1): Literal | undefined {
+/**
+ * The value a step above or below; undefined beyond the type's range. Of types without a next value, strings and
+ * bytes, the value itself.
+ */
+function neighbour(type: PrimitiveType, literal: Literal, step: -1 | 0 | 1): Literal | undefined {
   if (type.kind === 'decimal') return (literal as bigint) + BigInt(step)
   const range = integerRange(type)
   if (range === undefined) return literal
