@@ -41,9 +41,7 @@ export function parseJson(source: string | Uint8Array, options: ParseJsonOptions
  * `parseJson` would refuse.
  */
 export function stringifyJson(value: JsonValue, indent = 0): string {
-  const out: string[] = []
-  write(out, value, ' '.repeat(indent), indent > 0 ? '\n' : '', MAX_JSON_DEPTH)
-  return out.join('')
+  return textOf(value, ' '.repeat(indent), indent > 0 ? '\n' : '', MAX_JSON_DEPTH)
 }
 
 interface Cursor {
@@ -225,29 +223,34 @@ function failure(cursor: Cursor, problem: string): MoraineError {
   return invalidData(`JSON ${line}:${column}: ${problem}`, { rule: 'RFC 8259', line, column })
 }
 
-/** `newline` is '' for compact text; otherwise it carries the current indentation. */
-function write(out: string[], value: JsonValue, indent: string, newline: string, depthLeft: number): void {
-  if (value === null || typeof value === 'boolean' || typeof value === 'bigint') {
-    out.push(String(value))
-  } else if (typeof value === 'number') {
-    out.push(numberText(value))
-  } else if (typeof value === 'string') {
-    out.push(JSON.stringify(value))
-  } else if (depthLeft === 0) {
-    throw invalidArgument(`JSON nests deeper than ${MAX_JSON_DEPTH} levels`)
-  } else {
-    const isArray = Array.isArray(value)
-    const inner = newline === '' ? '' : newline + indent
-    const keys = Object.keys(value)
-    out.push(isArray ? '[' : '{')
-    keys.forEach((key, i) => {
-      out.push(i === 0 ? inner : `,${inner}`)
-      if (!isArray) out.push(JSON.stringify(key), newline === '' ? ':' : ': ')
-      write(out, (value as JsonObject)[key]!, indent, inner, depthLeft - 1)
-    })
-    if (keys.length > 0) out.push(newline)
-    out.push(isArray ? ']' : '}')
+/** `newline` is '' for compact text; otherwise it carries the indentation of the line. */
+function textOf(value: JsonValue, indent: string, newline: string, depthLeft: number): string {
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value === 'number') return numberText(value)
+  if (value === null || typeof value !== 'object') return String(value)
+  if (depthLeft === 0) throw invalidArgument(`JSON nests deeper than ${MAX_JSON_DEPTH} levels`)
+  const inner = newline === '' ? '' : newline + indent
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const element of value) {
+      text += `${text === '' ? '' : ','}${inner}${textOf(element, indent, inner, depthLeft - 1)}`
+    }
+    return text === '' ? '[]' : `[${text}${newline}]`
   }
+  const object = value as JsonObject
+  const colon = newline === '' ? ':' : ': '
+  for (const key of Object.keys(object)) {
+    const member = textOf(object[key]!, indent, inner, depthLeft - 1)
+    text += `${text === '' ? '' : ','}${inner}${quoted(key)}${colon}${member}`
+  }
+  return text === '' ? '{}' : `{${text}${newline}}`
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON strings may not hold bare control characters.
+const plainText = /^[^"\\\u0000-\u001f\ud800-\udfff]*$/
+
+function quoted(text: string): string {
+  return text.length < 64 && plainText.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
 function numberText(value: number): string {

@@ -1,9 +1,9 @@
 /** Rules that a schema must keep when it is written: on creating a table and on evolving one. */
-import { invalidArgument, isMoraineError } from './errors.ts'
+import { invalidArgument, isMoraineError, messageOf } from './errors.ts'
 import { fieldsById, type Schema, type SchemaField } from './schema.ts'
 import type { FormatVersion } from './table-metadata.ts'
-import { isPrimitive, type NestedField, type Type, typeToString } from './types.ts'
-import { encodeValueJson } from './values/single-value-json.ts'
+import { isPrimitive, type NestedField, type Type, typeToString, type Value } from './types.ts'
+import { decodeValueJson, encodeValueJson } from './values/single-value-json.ts'
 
 /**
  * Throws INVALID_ARGUMENT, naming field and rule, unless a table of this format version may have the schema: ids
@@ -86,10 +86,7 @@ function validateDefaults({ field, path }: SchemaField, formatVersion: FormatVer
   }
 }
 
-function defaultProblem(
-  { type }: NestedField,
-  value: NonNullable<NestedField['initialDefault']>,
-): string | undefined {
+function defaultProblem({ type }: NestedField, value: NonNullable<Value>): string | undefined {
   switch (type.kind) {
     case 'unknown':
     case 'variant':
@@ -104,13 +101,13 @@ function defaultProblem(
   }
 }
 
-function unfitProblem(type: Type, value: NonNullable<NestedField['initialDefault']>): string | undefined {
+/** A value is typed as a union of all forms: reading it back from JSON is what tells whether it has the right one. */
+function unfitProblem(type: Type, value: Value): string | undefined {
   try {
-    encodeValueJson(type, value)
+    decodeValueJson(type, encodeValueJson(type, value))
     return undefined
   } catch (error) {
-    if (!isMoraineError(error)) throw error
-    return `does not fit its type ${typeToString(type)}: ${error.message}`
+    return `does not fit its type ${typeToString(type)}: ${messageOf(error)}`
   }
 }
 

@@ -29,7 +29,7 @@ import {
 } from './table-update-structure.ts'
 
 export interface ApplyUpdatesOptions {
-  /** Milliseconds since the epoch: the new `last-updated-ms`, unless a snapshot is added, whose timestamp counts. */
+  /** Milliseconds since the epoch: the new `last-updated-ms`, and the time of a rollback in the snapshot log. */
   readonly now: number
 }
 
@@ -198,7 +198,7 @@ function copied(properties: Readonly<Record<string, string>>): Record<string, st
 function finished(draft: Draft): TableMetadata {
   const metadata: TableMetadata = {
     ...draft.metadata,
-    lastUpdatedMs: draft.addedTimestampMs ?? draft.now,
+    lastUpdatedMs: draft.now,
     snapshotLog: finishedSnapshotLog(draft),
   }
   const schema = currentSchema(metadata)

@@ -9,8 +9,6 @@ export interface Draft {
   lastAddedSchemaId?: number
   lastAddedSpecId?: number
   lastAddedSortOrderId?: number
-  /** The timestamp of the snapshot that was added last. */
-  addedTimestampMs?: number
   readonly addedSnapshotIds: Set<bigint>
   /** Added snapshots that were made current, in order: all but the last were never seen by readers. */
   readonly addedAsCurrent: bigint[]

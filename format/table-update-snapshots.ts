@@ -27,7 +27,6 @@ export function addSnapshot(draft: Draft, snapshot: Snapshot): void {
     nextRowId: metadata.formatVersion >= 3 ? nextRowIdAfter(metadata, snapshot) : metadata.nextRowId,
   })
   draft.addedSnapshotIds.add(snapshotId)
-  draft.addedTimestampMs = snapshot.timestampMs
 }
 
 export function setSnapshotRef(draft: Draft, name: string, ref: SnapshotRef): void {
