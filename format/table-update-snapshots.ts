@@ -14,16 +14,15 @@ export function addSnapshot(draft: Draft, snapshot: Snapshot): void {
   if (metadata.formatVersion > 1 && snapshot.manifestList === undefined) {
     throw invalidArgument(`${name} has no manifest list`, { rule: 'Snapshots: manifest-list' })
   }
-  const isStale = sequenceNumber <= metadata.lastSequenceNumber && snapshot.parentSnapshotId !== undefined
-  if (metadata.formatVersion > 1 && isStale) {
+  const isNext = sequenceNumber > metadata.lastSequenceNumber
+  if (metadata.formatVersion > 1 && !isNext && snapshot.parentSnapshotId !== undefined) {
     throw stale(
       `${name} has sequence number ${sequenceNumber}; the table is at ${metadata.lastSequenceNumber}`,
     )
   }
   change(draft, {
     snapshots: [...metadata.snapshots, snapshot],
-    lastSequenceNumber:
-      sequenceNumber > metadata.lastSequenceNumber ? sequenceNumber : metadata.lastSequenceNumber,
+    lastSequenceNumber: isNext ? sequenceNumber : metadata.lastSequenceNumber,
     nextRowId: metadata.formatVersion >= 3 ? nextRowIdAfter(metadata, snapshot) : metadata.nextRowId,
   })
   draft.addedSnapshotIds.add(snapshotId)
