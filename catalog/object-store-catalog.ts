@@ -25,7 +25,7 @@ import { claimName } from './object-store/claim-name.ts'
 import { type CatalogContext, warnOnce } from './object-store/context.ts'
 import { boundaryOf, isDead } from './object-store/drop-log.ts'
 import { finishDrop, removeDeadVersions } from './object-store/drop-table.ts'
-import { claimableName, type TablePlaces, tablePlaces } from './object-store/layout.ts'
+import { claimableName, keptTableUuid, type TablePlaces, tablePlaces } from './object-store/layout.ts'
 import { withMetadataLogEntry } from './object-store/metadata-log.ts'
 import {
   createNamespace,
@@ -134,23 +134,31 @@ async function writeFirst(
   await requireNoTableAbove(context, identifier.namespace, options)
   await requireNoTableBelow(context, identifier, options)
   const places = tablePlaces(context.warehouse, identifier)
+  let takenBack: LoadedTable | undefined
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const { tip, dropLog } = await stateOf(context, identifier, options)
-    if (isLive(tip)) throw tableExists(identifier)
+    // Others may have met a version before we found that we had to take it back, and built on it or dropped it.
+    const wasMet = takenBack !== undefined && origin === 'new'
+    if (isLive(tip)) {
+      if (!wasMet || tip.content.metadata.tableUuid !== metadata.tableUuid) throw tableExists(identifier)
+      return { identifier, metadata: tip.content.metadata, metadataLocation: tip.location }
+    }
     if (tip?.content.kind === 'tombstone') {
       await finishDrop(context, places, tip, tip.content.tombstone, options)
       continue
     }
-    const boundary = boundaryOf(dropLog)
-    if (tip?.content.kind === 'dead') await removeDeadVersions(context, places, boundary, options)
     if (origin === 'new' && isDead(dropLog, 0, metadata.tableUuid)) {
+      if (takenBack !== undefined) return takenBack
       throw invalidArgument(`a new table needs a new UUID; ${metadata.tableUuid} was that of a dropped one`)
     }
+    if (tip !== undefined) await removeDeadVersions(context, places, boundaryOf(dropLog), options)
     await ensureNamespace(context, identifier.namespace, options)
     throwIfAborted(options.signal)
     const version = nextVersion(0, dropLog)
     const result = await writeVersion(context, places, { version, base: undefined, metadata, dropLog })
-    if (result.status === 'written') return { identifier, metadata, metadataLocation: result.location }
+    const written = { identifier, metadata, metadataLocation: result.location }
+    if (result.status === 'written') return written
+    if (result.status === 'dropped') takenBack = written
   }
   throw tooBusy(identifier)
 }
@@ -187,7 +195,7 @@ async function commitTable(
         reason: `version ${version} of table ${formatIdentifier(identifier)} was taken`,
       }
     case 'dropped':
-      throw droppedError(formatIdentifier(identifier), version, result.version)
+      throw droppedError(formatIdentifier(identifier), base, version, result.drop)
   }
 }
 
@@ -205,7 +213,7 @@ async function dropTable(
     }
     if (!isLive(tip)) throw noTable(identifier)
     const purge = options.purge ?? false
-    if (purge) requirePurgeable(context, identifier, places, tip.content.metadata)
+    if (purge) await requirePurgeable(context, identifier, places, tip.content.metadata, options)
     throwIfAborted(options.signal)
     const claimed = await claimTombstone(context, places, tip, state, purge)
     if (claimed !== undefined)
@@ -279,20 +287,29 @@ function warnOfProperties(
   }
 }
 
-function requirePurgeable(
+async function requirePurgeable(
   context: CatalogContext,
   identifier: TableIdentifier,
-  { folder }: TablePlaces,
+  { folder, metadata: metadataFolder }: TablePlaces,
   metadata: TableMetadata,
-): void {
-  const name = formatIdentifier(identifier)
+  options: CatalogCallOptions,
+): Promise<void> {
+  const table = formatIdentifier(identifier)
   if (!readProperty(metadata.properties, 'gc.enabled')) {
-    throw invalidArgument(`table ${name} cannot be purged: its property gc.enabled is false`, { table: name })
+    throw invalidArgument(`table ${table} cannot be purged: its property gc.enabled is false`, { table })
   }
   if (stripTrailingSlash(resolveLocation(metadata.location)) !== folder) {
     warnOnce(
       context,
-      `purge of ${name}: only files below ${folder} are deleted, not those below ${metadata.location}`,
+      `purge of ${table}: only files below ${folder} go, not those below ${metadata.location}`,
+    )
+  }
+  for await (const { location } of context.store.list(`${metadataFolder}dropped-`, options)) {
+    const uuid = keptTableUuid(location.slice(metadataFolder.length))
+    if (uuid === undefined || uuid === metadata.tableUuid) continue
+    throw invalidArgument(
+      `table ${table} cannot be purged: its folder holds the files of an earlier table, kept by ${location}; delete that file first if they may go`,
+      { table, kept: location },
     )
   }
 }

@@ -200,7 +200,8 @@ export class FileStore implements ObjectStore {
       await this.#afterPublishing(location, path)
       return { status: 'written', etag: etagOf(stats) }
     } finally {
-      await removeIfThere(file.path)
+      // A hidden name that cannot be removed is litter, and no reason to doubt what was written.
+      await removeIfThere(file.path).catch(() => undefined)
     }
   }
 

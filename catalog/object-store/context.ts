@@ -6,6 +6,7 @@ export interface DropRecord {
   readonly version: number
   /** Absent for a v1 table that never had one. */
   readonly tableUuid?: string
+  readonly purge: boolean
 }
 
 /** What every part of one object-store catalog works with. */

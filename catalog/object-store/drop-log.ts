@@ -61,16 +61,15 @@ function recordLocation(places: TablePlaces, index: number): string {
   return `${places.dropLog}_${index}.json`
 }
 
-function encodeRecord({ version, tableUuid }: DropRecord): Uint8Array {
-  return new TextEncoder().encode(
-    stringifyJson({ version, ...(tableUuid === undefined ? {} : { 'table-uuid': tableUuid }) }),
-  )
+function encodeRecord({ version, purge, tableUuid }: DropRecord): Uint8Array {
+  const uuid: JsonObject = tableUuid === undefined ? {} : { 'table-uuid': tableUuid }
+  return new TextEncoder().encode(stringifyJson({ version, purge, ...uuid }))
 }
 
 function decodeRecord(body: Uint8Array): DropRecord {
-  const { version, 'table-uuid': tableUuid } = parseJson(body) as JsonObject
+  const { version, purge, 'table-uuid': tableUuid } = parseJson(body) as JsonObject
   if (typeof version !== 'number' || (tableUuid !== undefined && typeof tableUuid !== 'string')) {
     throw invalidData('expected a drop record with a version and a table-uuid')
   }
-  return tableUuid === undefined ? { version } : { version, tableUuid }
+  return { version, purge: purge === true, ...(tableUuid === undefined ? {} : { tableUuid }) }
 }

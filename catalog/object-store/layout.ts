@@ -75,8 +75,9 @@ export function keptName(version: number, tableUuid: string | undefined, lastNam
   return `dropped-${version}-${uuid}${extension}.kept`
 }
 
-export function isKeptName(name: string): boolean {
-  return name.startsWith('dropped-') && name.endsWith('.kept')
+/** The UUID in a name of `keptName`, undefined for any other name. */
+export function keptTableUuid(name: string): string | undefined {
+  return /^dropped-\d+-([0-9a-zA-Z-]+)(?:\.gz)?\.metadata\.json\.kept$/.exec(name)?.[1]
 }
 
 function isGzipWanted({ properties }: TableMetadata): boolean {

@@ -8,7 +8,7 @@ import type { RequestOptions } from '../../storage/object-store.ts'
 import type { TableIdentifier } from '../catalog.ts'
 import { checkNamespace, formatIdentifier, nameProblem } from '../table-identifier.ts'
 import type { CatalogContext } from './context.ts'
-import { isKeptName, tablePlaces } from './layout.ts'
+import { keptTableUuid, tablePlaces } from './layout.ts'
 import { hasVersions } from './tip.ts'
 
 /** `remains`: no table, but the files of a dropped one. */
@@ -164,7 +164,7 @@ async function kindOf(
   const versions = await hasVersions(context, places, options)
   if (versions !== 'none') return versions === 'live' ? 'table' : 'remains'
   for await (const { location } of context.store.list(`${places.metadata}dropped-`, options)) {
-    if (isKeptName(location.slice(places.metadata.length))) return 'remains'
+    if (keptTableUuid(location.slice(places.metadata.length)) !== undefined) return 'remains'
   }
   return 'namespace'
 }

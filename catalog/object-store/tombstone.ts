@@ -46,8 +46,8 @@ export function decodeTombstone(bytes: Uint8Array): Tombstone | undefined {
 }
 
 /** What the drop log says of this tombstone's drop. */
-export function recordOf({ tableUuid }: Tombstone, version: number): DropRecord {
-  return tableUuid === undefined ? { version } : { version, tableUuid }
+export function recordOf({ tableUuid, purge }: Tombstone, version: number): DropRecord {
+  return { version, purge, ...(tableUuid === undefined ? {} : { tableUuid }) }
 }
 
 function parsedOrNull(bytes: Uint8Array): JsonValue {

@@ -3,7 +3,7 @@ import type { TableMetadata } from '../../format/table-metadata.ts'
 import { encodeTableMetadata } from '../../format/table-metadata-json.ts'
 import { readProperty } from '../../format/table-properties.ts'
 import { claimName, DEFAULT_STATUS_CHECK, type StatusCheck, stateUnknown } from './claim-name.ts'
-import type { CatalogContext } from './context.ts'
+import type { CatalogContext, DropRecord } from './context.ts'
 import { type DropLog, readDropLog } from './drop-log.ts'
 import { claimableName, isGzipName, type TablePlaces } from './layout.ts'
 import { requireMetadataSize } from './read-object.ts'
@@ -25,14 +25,15 @@ export interface NewVersion {
 export type VersionResult =
   | { readonly status: 'written'; readonly location: string }
   | { readonly status: 'taken'; readonly location: string }
-  | { readonly status: 'dropped'; readonly version: number }
+  | { readonly status: 'dropped'; readonly location: string; readonly drop: DropRecord }
 
 /** Makes metadata the next version of its table, or nothing. Throws COMMIT_STATE_UNKNOWN. */
 export async function writeVersion(
   context: CatalogContext,
   places: TablePlaces,
-  { version, base, metadata, dropLog }: NewVersion,
+  next: NewVersion,
 ): Promise<VersionResult> {
+  const { version, base, metadata } = next
   const name = claimableName(version, base)
   const location = places.metadata + name
   const body = encodeTableMetadata(metadata, { gzip: isGzipName(name) })
@@ -40,19 +41,33 @@ export async function writeVersion(
   const check = base === undefined ? DEFAULT_STATUS_CHECK : statusCheckOf(base)
   if ((await claimName(context, location, body, check)) === 'lost') return { status: 'taken', location }
   await writeHint(context, places, version)
-  const drop = await dropSince(context, places, dropLog, version, location, check)
+  const drop = await dropSince(context, places, next, location, check)
   if (drop === undefined) return { status: 'written', location }
   await takeBack(context, places, location)
-  return { status: 'dropped', version: drop }
+  return { status: 'dropped', location, drop }
 }
 
-/** The error for a commit onto a table that was dropped meanwhile. */
-export function droppedError(name: string, version: number, drop: number): MoraineError {
-  // A version below the tombstone may have landed before the drop, and then the kept metadata names its files.
-  return new MoraineError('NOT_FOUND', `table ${name} was dropped while this commit was under way`, {
-    context: { table: name, version, drop },
-    cleanable: version >= drop,
-  })
+/**
+ * The error for a commit that met a drop. A version below the tombstone may have landed before the drop, and then
+ * what the drop kept holds it: only where that cannot be is the loss definite.
+ */
+export function droppedError(
+  table: string,
+  base: TableMetadata,
+  version: number,
+  drop: DropRecord,
+): MoraineError {
+  const context = { table, version, dropVersion: drop.version }
+  const isDefinite = drop.tableUuid === base.tableUuid && (drop.purge || version >= drop.version)
+  return isDefinite
+    ? new MoraineError('NOT_FOUND', `table ${table} was dropped while a commit to it was under way`, {
+        context,
+      })
+    : new MoraineError(
+        'COMMIT_STATE_UNKNOWN',
+        `table ${table} was dropped while a commit to it was under way; the metadata that the drop kept may hold it`,
+        { context },
+      )
 }
 
 /** Advice only: that a version is current does not rest on it. */
@@ -64,19 +79,19 @@ async function writeHint({ store }: CatalogContext, places: TablePlaces, version
   }
 }
 
-/** The version of a drop that came since `dropLog` was read and that this version is not above. */
+/** A drop that came since the log was read and that the version is not above; one of its own table first. */
 async function dropSince(
   context: CatalogContext,
   places: TablePlaces,
-  dropLog: DropLog,
-  version: number,
+  { dropLog, version, metadata: { tableUuid } }: NewVersion,
   location: string,
   check: StatusCheck,
-): Promise<number | undefined> {
+): Promise<DropRecord | undefined> {
   for (let attempt = 0; ; attempt++) {
     try {
       const now = await readDropLog(context, places, {})
-      return now.slice(dropLog.length).find((record) => record.version >= version)?.version
+      const drops = now.slice(dropLog.length).filter((record) => record.version >= version)
+      return drops.find((record) => record.tableUuid === tableUuid) ?? drops[0]
     } catch (error) {
       if (attempt >= check.numRetries) throw stateUnknown(location, error)
       await context.environment.sleep(Math.min(check.minWaitMs * 2 ** attempt, check.maxWaitMs))
