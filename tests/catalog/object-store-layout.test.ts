@@ -269,6 +269,47 @@ describe('a writer that stalls before its put', () => {
     expect(metadata.properties['late']).toBeUndefined()
   })
 
+  it('past a drop and then dies brings no table back, not even for the next that is created', async () => {
+    const { store, catalog } = await threeVersions()
+    const gate = gatedStore(store, `${METADATA}v4.metadata.json`)
+    const dies = wrappedStore(gate.store, async (call, [location], apply) => {
+      const result = await apply()
+      if (call === 'put' && location?.endsWith('v4.metadata.json')) throw new Error('the process died')
+      return result
+    })
+    const environment = testEnvironment()
+    environment.sleep = () => new Promise(() => {})
+    void setProperty(catalogOver(dies, environment), orders, { late: 'yes' })
+    await gate.reached
+    await catalog.dropTable(orders)
+    gate.open()
+    await expect.poll(() => store.head(`${METADATA}v4.metadata.json`)).toBeDefined()
+    for (const client of [catalog, catalogOver(store)]) {
+      await expect(client.loadTable(orders)).rejects.toEqual(code('NOT_FOUND'))
+      await expect(setProperty(client, orders, { a: 'x' })).rejects.toEqual(code('NOT_FOUND'))
+      expect(await client.listTables(['shop'])).toEqual([])
+    }
+    const created = await catalog.createTable({ identifier: orders, metadata: firstMetadata() })
+    expect(created.metadataLocation).toBe(`${METADATA}v5.metadata.json`)
+    expect(await store.head(`${METADATA}v4.metadata.json`)).toBeUndefined()
+  })
+
+  it('past its put, of the last version before a drop, is in what the drop keeps', async () => {
+    const { store, catalog } = await threeVersions()
+    const commit = gatedStore(store, `${METADATA}v4.metadata.json`, 'after')
+    const late = setProperty(catalogOver(commit.store), orders, { late: 'yes' })
+    await commit.reached
+    const drop = gatedStore(store, `${WAREHOUSE}/_moraine/dropped/shop/orders/_1.json`, 'after')
+    const dropped = catalogOver(drop.store).dropTable(orders)
+    await drop.reached
+    commit.open()
+    await expect(late).rejects.toEqual(code('COMMIT_STATE_UNKNOWN'))
+    drop.open()
+    const { keptMetadataLocation } = await dropped
+    const { metadata } = await catalog.registerTable(orders, keptMetadataLocation!)
+    expect(metadata.properties['late']).toBe('yes')
+  })
+
   it('past a whole life of another table creates its own above it', async () => {
     const store = new MemoryStore()
     const gate = gatedStore(store, `${METADATA}v1.metadata.json`)
@@ -371,16 +412,16 @@ describe('what this layout cannot do', () => {
   })
 })
 
-/** A store whose put of `location` waits until it is opened. */
-function gatedStore(inner: ObjectStore, location: string) {
+/** A store whose put of `location` waits, before or after it is made, until it is opened. */
+function gatedStore(inner: ObjectStore, location: string, when: 'before' | 'after' = 'before') {
   const [gate, open] = signal()
   const [reached, arrive] = signal()
   const around: Around = async (call, locations, apply) => {
-    if (call === 'put' && locations[0] === location) {
-      arrive()
-      await gate
-    }
-    return apply()
+    if (call !== 'put' || locations[0] !== location) return apply()
+    const early = when === 'after' ? await apply() : undefined
+    arrive()
+    await gate
+    return early ?? apply()
   }
   return { store: wrappedStore(inner, around), open, reached }
 }
