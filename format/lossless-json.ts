@@ -10,6 +10,22 @@ export interface JsonObject {
   readonly [key: string]: JsonValue
 }
 
+/**
+ * A finite number that `stringifyJson` writes with a fraction even when it is whole (`1.0`): by that, readers such as
+ * Jackson tell doubles from integers. Opaque to all else; `parseJson` gives plain numbers.
+ */
+export function jsonDouble(value: number): JsonValue {
+  return Number.isInteger(value) ? (new WholeDouble(value) as unknown as JsonValue) : value
+}
+
+class WholeDouble {
+  readonly value: number
+
+  constructor(value: number) {
+    this.value = value
+  }
+}
+
 export interface ParseJsonOptions {
   /** How deep arrays and objects may nest. Default: 128. */
   readonly maxDepth?: number
@@ -228,6 +244,7 @@ function textOf(value: JsonValue, indent: string, newline: string, depthLeft: nu
   if (typeof value === 'string') return quoted(value)
   if (typeof value === 'number') return numberText(value)
   if (value === null || typeof value !== 'object') return String(value)
+  if (value instanceof WholeDouble) return doubleText(value.value)
   if (depthLeft === 0) throw invalidArgument(`JSON nests deeper than ${MAX_JSON_DEPTH} levels`)
   const inner = newline === '' ? '' : newline + indent
   let text = ''
@@ -251,6 +268,11 @@ const plainText = /^[^"\\\u0000-\u001f\ud800-\udfff]*$/
 
 function quoted(text: string): string {
   return text.length < 64 && plainText.test(text) ? `"${text}"` : JSON.stringify(text)
+}
+
+function doubleText(value: number): string {
+  const text = numberText(value)
+  return /^-?\d+$/.test(text) ? `${text}.0` : text
 }
 
 function numberText(value: number): string {

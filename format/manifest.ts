@@ -45,8 +45,8 @@ export interface DataFile extends FileMetrics {
 }
 
 /**
- * An entry of a manifest. `undefined` in `snapshotId`, `sequenceNumber`, `fileSequenceNumber` means "inherit";
- * after `inheritEntries` none is undefined. `sequenceNumber` is the data sequence number.
+ * An entry of a manifest. `undefined` in `snapshotId`, `sequenceNumber`, `fileSequenceNumber` means "inherit"; a
+ * `CommittedEntry` is what comes of that. `sequenceNumber` is the data sequence number.
  */
 export interface ManifestEntry {
   readonly status: EntryStatus

@@ -1,32 +1,41 @@
-/** The names of `known` closest to `wanted`, nearest first, at most three; for the end of an error message. */
+/** For the end of an error message: what someone may have meant. */
+
+/** Longer names are left out, and so are names after so many: an error message is no place for quadratic work. */
+const MAX_COMPARED_LENGTH = 64
+const MAX_COMPARED_NAMES = 2000
+
+/** Up to three of `known` that `wanted` may have meant, the nearest first; case does not count. */
 export function nearNames(wanted: string, known: Iterable<string>): readonly string[] {
-  const target = wanted.slice(0, MAX_LENGTH).toLowerCase()
-  const limit = Math.max(2, Math.floor(target.length / 3))
-  const scored: { name: string; distance: number }[] = []
+  if (wanted.length > MAX_COMPARED_LENGTH) return []
+  const target = wanted.toLowerCase()
+  const limit = Math.max(1, Math.floor(wanted.length / 3))
+  const near: { readonly name: string; readonly distance: number }[] = []
+  let compared = 0
   for (const name of known) {
-    const candidate = name.toLowerCase()
-    const lastPart = candidate.slice(candidate.lastIndexOf('.') + 1)
-    const distance = lastPart === target ? 1 : editDistance(target, candidate.slice(0, MAX_LENGTH))
-    if (distance <= limit) scored.push({ name, distance })
+    if (name.length > MAX_COMPARED_LENGTH || ++compared > MAX_COMPARED_NAMES) continue
+    const distance = distanceOf(target, name.toLowerCase(), limit)
+    if (distance <= limit) near.push({ name, distance })
   }
-  return scored
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map((entry) => entry.name)
+  near.sort((a, b) => a.distance - b.distance)
+  return near.slice(0, 3).map((entry) => entry.name)
 }
 
-/** Longer names are compared by their beginning: an error message is no place for quadratic work. */
-const MAX_LENGTH = 64
+/** Edits from one to the other; a full name whose last part is the wanted name counts as one edit away. */
+function distanceOf(target: string, candidate: string, limit: number): number {
+  if (candidate.endsWith(`.${target}`)) return 1
+  return Math.abs(candidate.length - target.length) > limit ? limit + 1 : editDistance(target, candidate)
+}
 
+/** Levenshtein, one row at a time. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
-    const current = [i]
+    const next = [i]
     for (let j = 1; j <= b.length; j++) {
-      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      current.push(Math.min(substitution, previous[j]! + 1, current[j - 1]! + 1))
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1))
     }
-    previous = current
+    row = next
   }
-  return previous[b.length]!
+  return row[b.length]!
 }

@@ -11,9 +11,9 @@ import {
   TimeUnit,
 } from 'apache-arrow'
 import { bitAt } from '../format/arrow/bitmap.ts'
+import { decimalReader } from '../format/arrow/decimal-reader.ts'
 import { invalidData } from '../format/errors.ts'
 import { type PrimitiveType, typeToString } from '../format/types.ts'
-import { decimalReader } from './decimal-words.ts'
 
 /**
  * A decoded Parquet leaf as a column of `type` (whose Arrow type is `arrowType`).

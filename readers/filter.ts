@@ -1,10 +1,10 @@
 import { Type as ArrowType, type Data } from 'apache-arrow'
 import { bitAt } from '../format/arrow/bitmap.ts'
+import { literalReader } from '../format/arrow/literal-reader.ts'
 import { type BoundExpression, type BoundPredicate, isBoundPredicate } from '../format/expressions/bound.ts'
 import { rowEvaluator, type ValueOf } from '../format/expressions/evaluate.ts'
 import type { Literal, NestedField } from '../format/types.ts'
 import { columnLoop, type RowMask } from './compare-column.ts'
-import { literalReader } from './literal-reader.ts'
 
 /** Columns by position, as `fields` of `compileFilter` says. */
 export type ColumnFilter = (columns: readonly Data[], length: number) => RowMask

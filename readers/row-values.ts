@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer'
 import type { Data } from 'apache-arrow'
 import { bitAt } from '../format/arrow/bitmap.ts'
+import { decimalReader } from '../format/arrow/decimal-reader.ts'
 import { unsupported } from '../format/errors.ts'
 import type { NestedField, Type } from '../format/types.ts'
 import { bytesToUuid, formatDate, formatDecimal } from '../format/values/text.ts'
-import { decimalReader } from './decimal-words.ts'
 
 export interface RowOptions {
   /** How timestamps come out: exact µs or ns since the epoch, or a Date (whole milliseconds, floored). Default: 'bigint'. */

@@ -11,6 +11,7 @@ import type { TableMetadata } from '../format/table-metadata.ts'
 import { specById } from '../format/table-metadata-build.ts'
 import { readProperty } from '../format/table-properties.ts'
 import type { NestedField } from '../format/types.ts'
+import { refuseEncrypted } from '../snapshot/encryption.ts'
 import { pointInTime, type SnapshotSelector } from '../snapshot/timeline.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { partitionFieldsOf } from './metadata-columns.ts'
@@ -64,6 +65,7 @@ export interface Scan<R> {
  */
 export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Scan<R> {
   const { metadata } = source
+  refuseEncrypted(metadata)
   checkLimit(options.limit)
   const { snapshot, schema } = pointInTime(metadata, selectorOf(options.at))
   const partitionFields = partitionFieldsOf(metadata)

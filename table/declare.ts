@@ -35,7 +35,7 @@ export interface Column<R, W, Optional extends boolean> {
   readonly comment?: string
   readonly defaultValue?: unknown
   readonly [readType]?: R
-  readonly [writeType]?: W
+  readonly [writeType]?: (value: W) => void
   /** Refuses null. */
   required(): Column<R, W, false>
   /** A comment kept in the table's schema. */
@@ -48,10 +48,10 @@ type AnyColumn = Column<unknown, never, boolean>
 export type Columns = Readonly<Record<string, AnyColumn>>
 
 type ReadOf<C> = C extends Column<infer R, never, infer O> ? (O extends true ? R | null : R) : never
-type WriteOf<C> = C extends { readonly [writeType]?: infer W; readonly optional: infer O }
+type WriteOf<C> = C extends { readonly [writeType]?: (value: infer W) => void; readonly optional: infer O }
   ? O extends true
-    ? Exclude<W, undefined> | null
-    : Exclude<W, undefined>
+    ? W | null
+    : W
   : never
 type OptionalKeys<C extends Columns> = { [K in keyof C]: C[K]['optional'] extends true ? K : never }[keyof C]
 type ReadStruct<C extends Columns> = { -readonly [K in keyof C]: ReadOf<C[K]> }

@@ -1,5 +1,5 @@
 /** A catalog as a user holds it: tables by name. */
-import type { Catalog, TableIdentifier } from '../catalog/catalog.ts'
+import type { TableIdentifier } from '../catalog/catalog.ts'
 import { invalidArgument, isMoraineError } from '../format/errors.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
@@ -7,6 +7,7 @@ import type { SortOrder } from '../format/sort-order.ts'
 import { newTableMetadata } from '../format/table-metadata-build.ts'
 import { parseTransform } from '../format/transforms/parse.ts'
 import type { StoreCounters } from '../storage/object-store.ts'
+import type { WritableContext } from './context.ts'
 import {
   type Columns,
   type PartitionTerm,
@@ -16,7 +17,7 @@ import {
   type SortTerm,
   type TableSchema,
 } from './declare.ts'
-import { Table, type TableContext } from './table.ts'
+import { Table } from './table.ts'
 
 /** `'shop.orders'`, or its parts for names that hold dots. */
 export type TableName = string | readonly string[]
@@ -39,10 +40,10 @@ type RowOf<S> = S extends TableSchema<Columns> ? Row<S> : Record<string, unknown
 type InputOf<S> = S extends TableSchema<Columns> ? RowInput<S> : Record<string, unknown>
 
 export class Lake {
-  readonly #context: TableContext & { readonly catalog: Catalog }
+  readonly #context: WritableContext
   readonly #warehouse: string
 
-  constructor(context: TableContext & { readonly catalog: Catalog }, warehouse: string) {
+  constructor(context: WritableContext, warehouse: string) {
     this.#context = context
     this.#warehouse = warehouse
   }

@@ -1,9 +1,7 @@
 /** What a user holds: one version of a table, and the jobs that read it or grow it. */
 import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
-import type { Catalog, LoadedTable, TableIdentifier } from '../catalog/catalog.ts'
-import type { Environment } from '../format/environment.ts'
+import type { LoadedTable, TableIdentifier } from '../catalog/catalog.ts'
 import { unsupported } from '../format/errors.ts'
-import type { ParquetCodec } from '../format/parquet/codec.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
 import type { Snapshot, SnapshotRef } from '../format/snapshot.ts'
@@ -16,17 +14,10 @@ import {
   defaultSpec,
 } from '../format/table-metadata-build.ts'
 import { createScan, type Scan, type ScanOptions } from '../readers/scan.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
+import { reload } from '../snapshot/reload.ts'
 import { type AppendOptions, append } from './append.ts'
+import type { TableContext, WritableContext } from './context.ts'
 import { inspector, type TableInspector } from './inspect.ts'
-
-/** What a table works with. `catalog` is absent for a table that was opened without one, which is read-only. */
-export interface TableContext {
-  readonly catalog?: Catalog
-  readonly store: ObjectStore
-  readonly environment: Environment
-  readonly codec: () => Promise<ParquetCodec>
-}
 
 /** Rows or Arrow data, whole or as a stream. */
 export type AppendInput<W> =
@@ -108,10 +99,10 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   /** The newest version. Throws NOT_FOUND when the table is gone, or another one has taken its name. */
   async refresh(): Promise<Table<R, W>> {
     const context = this.#writable('refresh')
-    return new Table<R, W>(this.#context, await context.catalog.loadTable(this.identifier))
+    return new Table<R, W>(this.#context, await reload(context.catalog, this.#loaded))
   }
 
-  #writable(verb: string): TableContext & { readonly catalog: Catalog } {
+  #writable(verb: string): WritableContext {
     const { catalog } = this.#context
     if (catalog === undefined) {
       throw unsupported(

@@ -1,4 +1,5 @@
 import { invalidArgument, messageOf, unsupported } from '../errors.ts'
+import { nearNames } from '../near-names.ts'
 import { fieldsById, findFieldByName, findFieldByPath, type Schema, type SchemaField } from '../schema.ts'
 import { canTransform, transformResultType } from '../transforms/apply.ts'
 import { parseTransform } from '../transforms/parse.ts'
@@ -24,7 +25,6 @@ import type {
   UnaryOperator,
 } from './expression.ts'
 import { foldExpression, type Predicate } from './fold.ts'
-import { nearNames } from './near-names.ts'
 
 export type { BoundExpression, BoundPredicate, BoundTerm } from './bound.ts'
 

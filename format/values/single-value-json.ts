@@ -1,6 +1,6 @@
 /** JSON single-value serialization (spec: Appendix D): defaults in schemas, values in the REST protocol. */
 import { invalidData, isMoraineError, messageOf, unsupported } from '../errors.ts'
-import type { JsonObject, JsonValue } from '../lossless-json.ts'
+import { type JsonObject, type JsonValue, jsonDouble } from '../lossless-json.ts'
 import {
   isPrimitive,
   type Literal,
@@ -81,7 +81,7 @@ function encodeLiteral(type: PrimitiveType, value: Literal): JsonValue {
   switch (type.kind) {
     case 'float':
     case 'double':
-      return Number.isFinite(value) ? (value as number) : String(value)
+      return Number.isFinite(value) ? jsonDouble(value as number) : String(value)
     case 'date':
       return formatDate(value as number)
     case 'time':

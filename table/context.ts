@@ -1,0 +1,17 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Environment } from '../format/environment.ts'
+import type { ParquetCodec } from '../format/parquet/codec.ts'
+import type { ObjectStore } from '../storage/object-store.ts'
+
+/** What a table works with. `catalog` is absent for a table that was opened without one, which is read-only. */
+export interface TableContext {
+  readonly catalog?: Catalog
+  readonly store: ObjectStore
+  readonly environment: Environment
+  readonly codec: () => Promise<ParquetCodec>
+}
+
+/** The context of a table that can be written. */
+export interface WritableContext extends TableContext {
+  readonly catalog: Catalog
+}
