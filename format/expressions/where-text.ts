@@ -1,7 +1,8 @@
 import { unsupported } from '../errors.ts'
 import { hexToBytes } from '../values/text.ts'
-import { allOf, alwaysFalse, alwaysTrue, anyOf, not } from './build.ts'
+import { allOf, alwaysFalse, alwaysTrue, anyOf, not, notNull } from './build.ts'
 import type { Expression, LiteralInput, Term } from './expression.ts'
+import { foldExpression } from './fold.ts'
 import { type Token, unexpected, whereTokens } from './where-tokens.ts'
 
 /**
@@ -15,8 +16,9 @@ import { type Token, unexpected, whereTokens } from './where-tokens.ts'
  *
  * Keywords in any case, names as they are; a name that is no plain word goes in double quotes or backticks. `like`
  * takes a prefix only, `\` keeps a `%` or `_` plain. A number that is no safe integer stays text until it meets its
- * column, so that a long or a decimal gets every digit. As in Iceberg, and unlike SQL, `!=`, `not in` and `not like`
- * also match null: add `and x is not null` to leave nulls out.
+ * column, so that a long or a decimal gets every digit. Nulls are SQL's: only `is null` matches them, however a
+ * predicate is negated (Iceberg's own `not-eq`, `not-in` and `not-starts-with` match null; the parsed expression adds
+ * `not-null` to them).
  *
  * INVALID_ARGUMENT says where the text went wrong and what was expected there; UNSUPPORTED a `like` pattern that is
  * no prefix.
@@ -25,8 +27,21 @@ export function parseWhere(text: string): Expression {
   const cursor: Cursor = { text, tokens: whereTokens(text), next: 0 }
   const expression = parseOr(cursor, 0)
   if (peek(cursor).kind !== 'end') throw expected(cursor, 'and, or or the end')
-  return expression
+  return withSqlNulls(expression)
 }
+
+/** Pushes every `not` down to its predicate, and keeps nulls out of the predicates that Iceberg lets them pass. */
+function withSqlNulls(expression: Expression): Expression {
+  return foldExpression<Expression>(expression, {
+    constant: (value) => (value ? alwaysTrue : alwaysFalse),
+    predicate: (predicate) =>
+      MATCHES_NULL.has(predicate.op) ? allOf([notNull(predicate.term), predicate]) : predicate,
+    and: allOf,
+    or: anyOf,
+  })
+}
+
+const MATCHES_NULL: ReadonlySet<string> = new Set(['not-eq', 'not-in', 'not-starts-with', 'not-nan'])
 
 /** Parentheses and `not` may nest this deep. */
 const MAX_DEPTH = 200

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isMoraineError } from '../../../format/errors.ts'
 import {
+  allOf,
   alwaysFalse,
   alwaysTrue,
   and,
@@ -12,10 +13,11 @@ import {
   isNull,
   lt,
   ltEq,
-  not,
   notEq,
+  notIn,
   notNan,
   notNull,
+  notStartsWith,
   or,
   startsWith,
 } from '../../../format/expressions/build.ts'
@@ -35,8 +37,8 @@ describe('a where text', () => {
   test.each([
     ['a = 1', eq('a', 1)],
     ['a == 1', eq('a', 1)],
-    ['a != 1', notEq('a', 1)],
-    ['a<>1', notEq('a', 1)],
+    ['a != 1', and(notNull('a'), notEq('a', 1))],
+    ['a<>1', and(notNull('a'), notEq('a', 1))],
     ['a < -1', lt('a', -1)],
     ['a <= +1', ltEq('a', 1)],
     ['a > 1', gt('a', 1)],
@@ -48,16 +50,18 @@ describe('a where text', () => {
     ['a IS NULL', isNull('a')],
     ['a is not null', notNull('a')],
     ['a is nan', isNan('a')],
-    ['a is not NaN', notNan('a')],
+    ['a is not NaN', and(notNull('a'), notNan('a'))],
     ["a in ('x', 'y')", isIn('a', ['x', 'y'])],
-    ['a not in (1, -2)', not(isIn('a', [1, -2]))],
+    ['a not in (1, -2)', and(notNull('a'), notIn('a', [1, -2]))],
     ["a like 'ab%'", startsWith('a', 'ab')],
-    ["a not like 'ab%'", not(startsWith('a', 'ab'))],
+    ["a not like 'ab%'", and(notNull('a'), notStartsWith('a', 'ab'))],
     ["a like 'ab'", eq('a', 'ab')],
     ["a like '%'", startsWith('a', '')],
     [String.raw`a like '50\%\_\\%'`, startsWith('a', String.raw`50%_\ `.trim())],
     ['a between 1 and 2 and b = 3', and(and(gtEq('a', 1), ltEq('a', 2)), eq('b', 3))],
-    ['a not between 1 and 2', not(and(gtEq('a', 1), ltEq('a', 2)))],
+    ['a not between 1 and 2', or(lt('a', 1), gt('a', 2))],
+    ['not (a is null or a = 1)', and(notNull('a'), and(notNull('a'), notEq('a', 1)))],
+    ['not (a != 1)', eq('a', 1)],
     ['true', alwaysTrue],
     ['not true', alwaysFalse],
     ['a.b.c = 1', eq('a.b.c', 1)],
@@ -77,10 +81,11 @@ describe('a where text', () => {
   })
 
   test('not binds closer than and, and closer than or; parentheses rule', () => {
+    const isNot = (name: string, value: number) => and(notNull(name), notEq(name, value))
     const [a, b, c] = [eq('a', 1), eq('b', 2), eq('c', 3)]
-    expect(parseWhere('not a = 1 and b = 2 or c = 3')).toEqual(or(and(not(a), b), c))
+    expect(parseWhere('not a = 1 and b = 2 or c = 3')).toEqual(or(allOf([isNot('a', 1), b]), c))
     expect(parseWhere('a = 1 or b = 2 and c = 3')).toEqual(or(a, and(b, c)))
-    expect(parseWhere('(a = 1 or b = 2) and not (c = 3)')).toEqual(and(or(a, b), not(c)))
+    expect(parseWhere('(a = 1 or b = 2) and not (c = 3)')).toEqual(and(or(a, b), isNot('c', 3)))
   })
 
   test('numbers keep every digit', () => {
