@@ -1,5 +1,5 @@
 /** `--snapshot`, `--as-of` and `--ref`: which point in time. */
-import { MoraineError } from '../index.ts'
+import { invalidArgument } from '../index.ts'
 import { textOption, type VerbOptions } from './verb.ts'
 
 export type At = { readonly snapshotId: bigint } | { readonly timestampMs: number } | { readonly ref: string }
@@ -9,7 +9,7 @@ export function atOption(options: VerbOptions): At | undefined {
   const asOf = textOption(options, 'asOf')
   const ref = textOption(options, 'ref')
   if ([snapshot, asOf, ref].filter((given) => given !== undefined).length > 1) {
-    throw new MoraineError('INVALID_ARGUMENT', 'give only one of --snapshot, --as-of and --ref')
+    throw invalidArgument('give only one of --snapshot, --as-of and --ref')
   }
   if (snapshot !== undefined) return { snapshotId: snapshotId(snapshot) }
   if (asOf !== undefined) return { timestampMs: milliseconds(asOf) }
@@ -17,17 +17,18 @@ export function atOption(options: VerbOptions): At | undefined {
 }
 
 function snapshotId(text: string): bigint {
-  if (!/^\d{1,19}$/.test(text)) {
-    throw new MoraineError(
-      'INVALID_ARGUMENT',
-      `--snapshot: expected a snapshot id in digits, found '${text}'`,
-    )
-  }
-  return BigInt(text)
+  if (/^\d{1,19}$/.test(text)) return BigInt(text)
+  throw invalidArgument(`--snapshot: expected a snapshot id in digits, found '${text}'`)
 }
 
+/** A time without a zone is UTC, as all times are that the command prints. */
 function milliseconds(text: string): number {
-  const ms = /^\d{5,}$/.test(text) ? Number(text) : Date.parse(text)
+  if (/^\d{5,15}$/.test(text)) return Number(text)
+  const [, date, time, zone] =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/i.exec(text) ?? []
+  const ms = date === undefined ? Number.NaN : Date.parse(`${date}T${time ?? '00:00'}${zone ?? 'Z'}`)
   if (Number.isFinite(ms)) return ms
-  throw new MoraineError('INVALID_ARGUMENT', `--as-of: expected an ISO time or milliseconds, found '${text}'`)
+  throw invalidArgument(
+    `--as-of: expected a time such as 2026-11-21T22:31:08Z, a date, or milliseconds since 1970, found '${text}'`,
+  )
 }

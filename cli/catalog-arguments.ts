@@ -1,52 +1,99 @@
 /** From what a user types to lakes and tables. */
-import { connect, isMoraineError, type Lake, MoraineError, openTable, type Table } from '../index.ts'
+import { access } from 'node:fs/promises'
+import {
+  connect,
+  invalidArgument,
+  isMoraineError,
+  type Lake,
+  MoraineError,
+  openTable,
+  type Table,
+} from '../index.ts'
+import { parseNamePaths } from './name-path.ts'
+import type { VerbOptions } from './verb.ts'
 
-export interface CatalogOptions {
-  /** `--catalog`, else MORAINE_CATALOG. */
-  readonly catalog?: string
-  /** `--remap FROM=TO`, repeatable. */
-  readonly remap?: readonly string[]
-}
-
-/** The lake of `--catalog` or MORAINE_CATALOG. Throws INVALID_ARGUMENT where neither is set. */
-export async function openLake(options: CatalogOptions, uri?: string): Promise<Lake> {
+/** The lake of `uri`, else of `--catalog`, else of MORAINE_CATALOG. Throws INVALID_ARGUMENT where none is given. */
+export async function openLake(options: VerbOptions, uri?: string): Promise<Lake> {
+  if (uri !== undefined && options.catalog !== undefined) {
+    throw invalidArgument(`which catalog, '${uri}' or --catalog '${options.catalog}'? give one`)
+  }
   const catalog = uri ?? options.catalog ?? process.env['MORAINE_CATALOG']
   if (catalog === undefined || catalog === '') {
-    throw new MoraineError(
-      'INVALID_ARGUMENT',
-      'which catalog? give --catalog <folder or URI>, or set MORAINE_CATALOG',
-    )
+    throw invalidArgument('which catalog? give --catalog <folder or URI>, or set MORAINE_CATALOG')
   }
   return connect(catalog)
 }
 
+/** A lake to read from. Throws NOT_FOUND for a folder that is not there, which a write would make. */
+export async function openExistingLake(options: VerbOptions, uri?: string): Promise<Lake> {
+  const lake = await openLake(options, uri)
+  if (lake.warehouse.startsWith('file://')) {
+    const folder = lake.warehouse.slice('file://'.length)
+    await access(folder).catch((cause: unknown) => {
+      throw new MoraineError('NOT_FOUND', `no catalog at ${folder}: there is no such folder`, { cause })
+    })
+  }
+  return lake
+}
+
 /**
  * A table named by its catalog name (`shop.orders`), by its location, or by the path of a metadata.json. A name is
- * told from a location by the '/' in it.
+ * told from a location by the '/' in it. `--remap` reads its files elsewhere; it is then read-only.
  */
-export async function openNamedTable(name: string, options: CatalogOptions): Promise<Table> {
-  if (!isLocation(name)) return (await openLake(options)).loadTable(name)
-  const remap = remapOf(options.remap ?? [])
-  try {
-    return await openTable(name, remap.size === 0 ? {} : { remap })
-  } catch (error) {
-    if (isMoraineError(error, 'NOT_FOUND')) {
-      throw new MoraineError('NOT_FOUND', `no table at ${name}: ${error.message}`, { cause: error })
+export async function openNamedTable(name: string, options: VerbOptions): Promise<Table> {
+  const remap = remapOf(options['remap'])
+  const settings = remap.size === 0 ? {} : { remap }
+  if (isLocation(name)) {
+    if (options.catalog !== undefined) {
+      throw invalidArgument(
+        `'${name}' is a location and needs no catalog; leave out --catalog, or give a name`,
+      )
     }
-    throw error
+    return openTable(name, settings)
+  }
+  const table = await loadNamed(await openExistingLake(options), name)
+  return remap.size === 0 ? table : openTable(table.metadataLocation, settings)
+}
+
+async function loadNamed(lake: Lake, name: string): Promise<Table> {
+  try {
+    return await lake.loadTable(tableName(name))
+  } catch (error) {
+    if (!isMoraineError(error, 'NOT_FOUND')) throw error
+    throw new MoraineError('NOT_FOUND', `${error.message} (moraine ls ${lake.warehouse} lists its tables)`, {
+      context: error.context,
+      cause: error,
+    })
   }
 }
 
-export function isLocation(name: string): boolean {
-  return name.includes('/') || name.endsWith('.metadata.json') || name === '.' || name === '..'
+/** The parts of a name in a catalog: `shop.orders`, `shop."odd.name"`. Throws INVALID_ARGUMENT for a location. */
+export function tableName(name: string): readonly string[] {
+  if (isLocation(name)) {
+    throw invalidArgument(
+      `'${name}' is a location; name the table as its catalog does (shop.orders), with --catalog`,
+    )
+  }
+  const paths = parseNamePaths(name, 'table')
+  if (paths.length !== 1 || paths[0]!.parts.length < 2) {
+    throw invalidArgument(
+      `expected a name such as shop.orders, or a location such as ./orders, found '${name}'`,
+    )
+  }
+  return paths[0]!.parts
 }
 
-function remapOf(entries: readonly string[]): Map<string, string> {
+export function isLocation(name: string): boolean {
+  if (name.startsWith('"')) return false
+  return name.includes('/') || /\.metadata\.json(\.gz)?$/.test(name) || name === '.' || name === '..'
+}
+
+function remapOf(given: VerbOptions[string]): Map<string, string> {
   return new Map(
-    entries.map((entry) => {
+    (Array.isArray(given) ? given : []).map((entry: string) => {
       const at = entry.indexOf('=')
       if (at <= 0 || at === entry.length - 1) {
-        throw new MoraineError('INVALID_ARGUMENT', `--remap: expected FROM=TO, found '${entry}'`)
+        throw invalidArgument(`--remap: expected FROM=TO, found '${entry}'`)
       }
       return [entry.slice(0, at), entry.slice(at + 1)]
     }),

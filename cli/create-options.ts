@@ -14,7 +14,7 @@ import {
   truncate,
 } from '../index.ts'
 import { inferSchema } from './infer-schema.ts'
-import type { Input } from './input.ts'
+import type { FileInput } from './input.ts'
 import { type OptionSpec, textOption, type VerbOptions } from './verb.ts'
 
 export const createOptions: readonly OptionSpec[] = [
@@ -45,14 +45,9 @@ export function createTableOptions<S extends TableSchema | Schema>(
   }
 }
 
-/** The schema of an input file: a Parquet file's own, else what its first rows hold. */
-export async function schemaOfInput(input: Input): Promise<TableSchema | Schema> {
-  if (input.path === '-') {
-    throw invalidArgument(
-      'standard input can be read only once: create the table first, with --schema or --from a file',
-    )
-  }
-  return input.format === 'parquet' ? (await readParquet(input.path)).schema : inferSchema(input)
+/** The schema of an input: a Parquet file's own, else what its first rows hold. */
+export async function schemaOfInput(input: FileInput): Promise<TableSchema | Schema> {
+  return input.format === 'parquet' ? (await readParquet(input.source)).schema : inferSchema(input)
 }
 
 /** An Iceberg schema as JSON (spec: Appendix C) out of a file. */

@@ -1,5 +1,13 @@
 /** A schema for input that has none: what the first rows hold. Every column is optional. */
-import { type Column, type Columns, type JsonValue, schema, type TableSchema, t } from '../index.ts'
+import {
+  type Column,
+  type Columns,
+  type JsonValue,
+  MoraineError,
+  schema,
+  type TableSchema,
+  t,
+} from '../index.ts'
 import { csvRecords, type Input, jsonLines } from './input.ts'
 
 /** Rows that are looked at. A later row that does not fit is refused by `append`, which then commits nothing. */
@@ -30,7 +38,12 @@ export async function inferSchema(input: Input): Promise<TableSchema> {
     row = join(row, shape)
     if (++count === SAMPLE_ROWS) break
   }
-  return schema(row.kind === 'struct' ? columnsOf(row.fields) : {})
+  if (row.kind !== 'struct' || row.fields.size === 0) {
+    throw new MoraineError('INVALID_DATA', `${input.name}: no rows to tell the columns by`, {
+      context: { file: input.name },
+    })
+  }
+  return schema(columnsOf(row.fields))
 }
 
 async function* rowShapes(input: Input): AsyncGenerator<Shape> {
@@ -39,7 +52,15 @@ async function* rowShapes(input: Input): AsyncGenerator<Shape> {
       yield { kind: 'struct', fields: new Map([...cells].map(([name, text]) => [name, textShape(text)])) }
     }
   } else {
-    for await (const { json } of jsonLines(input)) yield jsonShape(json)
+    for await (const { json, line } of jsonLines(input)) {
+      const shape = jsonShape(json)
+      if (shape.kind === 'struct') yield shape
+      else
+        throw new MoraineError(
+          'INVALID_DATA',
+          `${input.name}, line ${line}: expected an object, found ${shape.kind}`,
+        )
+    }
   }
 }
 
@@ -63,7 +84,7 @@ function jsonShape(json: JsonValue): Shape {
     case 'bigint':
       return { kind: 'long' }
     case 'number':
-      return { kind: Number.isInteger(json) ? 'long' : 'double' }
+      return { kind: Number.isSafeInteger(json) ? 'long' : 'double' }
     case 'string':
       return { kind: 'string' }
     default:

@@ -3,10 +3,11 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
 import { parse as parseCsv } from 'csv-parse'
 import {
   decodeRowJson,
+  invalidArgument,
   isMoraineError,
   type JsonValue,
   MoraineError,
@@ -22,18 +23,50 @@ export type InputFormat = 'parquet' | 'ndjson' | 'csv'
 
 export interface Input {
   readonly format: InputFormat
-  /** `-` is standard input. */
-  readonly path: string
-  readonly stdin: AsyncIterable<Uint8Array>
+  /** As the user named it, for messages; `-` is standard input. */
+  readonly name: string
+  /** Where the bytes are: a path, or the stream of standard input, which can be read once. */
+  readonly source: string | Readable
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The input that a path names. `format` is that of `--input-format`, if given. */
+export function openInput(
+  path: string,
+  format: string | undefined,
+  stdin: Readable,
+  signal?: AbortSignal,
+): Input {
+  return { format: inputFormat(path, format), name: path, source: path === '-' ? stdin : path, signal }
+}
+
+/** An input that can be read more than once. */
+export type FileInput = Input & { readonly source: string }
+
+/** Standard input goes to a temporary file, which `remove` deletes; a file stays where it is. */
+export async function localFile(
+  input: Input,
+): Promise<{ readonly file: FileInput; remove(): Promise<void> }> {
+  const { source } = input
+  if (typeof source === 'string') return { file: { ...input, source }, remove: async () => {} }
+  const folder = await mkdtemp(join(tmpdir(), 'moraine-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    const path = join(folder, 'stdin')
+    await writeFile(path, bytesOf(input))
+    return { file: { ...input, source: path }, remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
 }
 
 /** The format that `--input-format` names, else that the file's ending tells. */
-export function inputFormat(path: string, given: string | undefined): InputFormat {
+function inputFormat(path: string, given: string | undefined): InputFormat {
   const name = given ?? /\.(parquet|ndjson|jsonl|csv)$/i.exec(path)?.[1]?.toLowerCase()
   if (name === 'parquet' || name === 'csv' || name === 'ndjson') return name
   if (name === 'jsonl') return 'ndjson'
-  throw new MoraineError(
-    'INVALID_ARGUMENT',
+  throw invalidArgument(
     given === undefined
       ? `what is in '${path}'? give --input-format parquet, ndjson or csv`
       : `--input-format: expected parquet, ndjson or csv, found '${given}'`,
@@ -47,9 +80,7 @@ export async function* readInput(
 ): AsyncGenerator<Record<string, unknown> | RecordBatch> {
   switch (input.format) {
     case 'parquet':
-      yield* withFile(input, async function* (path) {
-        yield* (await readParquet(path)).batches()
-      })
+      yield* parquetBatches(input)
       return
     case 'ndjson':
       for await (const { json, line } of jsonLines(input)) {
@@ -62,12 +93,22 @@ export async function* readInput(
   }
 }
 
+/** Parquet begins at its end, so that it is read from a file. */
+async function* parquetBatches(input: Input): AsyncGenerator<RecordBatch> {
+  const { file, remove } = await localFile(input)
+  try {
+    yield* (await readParquet(file.source)).batches()
+  } finally {
+    await remove()
+  }
+}
+
 /** Parsed lines, numbered from 1; blank ones are passed over. */
 export async function* jsonLines(
   input: Input,
 ): AsyncGenerator<{ readonly json: JsonValue; readonly line: number }> {
   let line = 0
-  for await (const text of linesOf(bytesOf(input))) {
+  for await (const text of linesOf(input)) {
     line++
     if (text.trim() !== '') yield { json: atLine(input, line, () => parseJson(text)), line }
   }
@@ -91,8 +132,7 @@ export async function* csvRecords(
       else yield { cells: cellsByName(header, record), line: info.lines }
     }
   } catch (error) {
-    if (isMoraineError(error)) throw error
-    throw new MoraineError('INVALID_DATA', `${input.path}: ${messageOf(error)}`, { cause: error })
+    throw isMoraineError(error) ? error : unreadable(input, messageOf(error), error)
   }
 }
 
@@ -113,7 +153,7 @@ function checkedHeader(input: Input, record: CsvRecord['record']): readonly stri
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined || names.includes('')) {
     const problem = twice === undefined ? 'a column without a name' : `two columns named '${twice}'`
-    throw new MoraineError('INVALID_DATA', `${input.path}: the header has ${problem}`)
+    throw unreadable(input, `the header has ${problem}`)
   }
   return names
 }
@@ -131,50 +171,60 @@ function csvRow(
   return row
 }
 
-/** Parquet needs its footer first, so that standard input goes to a temporary file. */
-async function* withFile<T>(input: Input, use: (path: string) => AsyncGenerator<T>): AsyncGenerator<T> {
-  if (input.path !== '-') return yield* use(input.path)
-  const folder = await mkdtemp(join(tmpdir(), 'moraine-'))
+async function* bytesOf({ name, source, signal }: Input): AsyncGenerator<Uint8Array> {
   try {
-    const path = join(folder, 'stdin.parquet')
-    await writeFile(path, input.stdin)
-    yield* use(path)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-async function* bytesOf(input: Input): AsyncGenerator<Uint8Array> {
-  try {
-    yield* input.path === '-' ? input.stdin : createReadStream(input.path)
+    const stream = typeof source === 'string' ? createReadStream(source) : source
+    yield* signal === undefined ? stream : addAbortSignal(signal, stream)
   } catch (error) {
-    throw new MoraineError('NOT_FOUND', `cannot read ${input.path}: ${messageOf(error)}`, { cause: error })
+    if (signal?.aborted)
+      throw new MoraineError('ABORTED', 'stopped while reading the input', { cause: error })
+    throw new MoraineError('NOT_FOUND', `cannot read ${name}: ${messageOf(error)}`, { cause: error })
   }
 }
 
 /** Lines without their ends. A line above the limit is refused rather than gathered. */
-async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+async function* linesOf(input: Input): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  let rest = ''
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop()!
-    yield* lines
-    if (rest.length > MAX_LINE_LENGTH)
-      throw new MoraineError('INVALID_DATA', `a line has over ${MAX_LINE_LENGTH} characters`)
+  let parts: string[] = []
+  let length = 0
+  for await (const chunk of bytesOf(input)) {
+    const lines = decoded(input, () => decoder.decode(chunk, { stream: true })).split('\n')
+    const rest = lines.pop()!
+    if (lines.length > 0) {
+      yield parts.join('') + lines[0]
+      yield* lines.slice(1)
+      parts = []
+      length = 0
+    }
+    parts.push(rest)
+    length += rest.length
+    if (length > MAX_LINE_LENGTH) throw unreadable(input, `a line has over ${MAX_LINE_LENGTH} characters`)
   }
-  rest += decoder.decode()
-  if (rest !== '') yield rest
+  parts.push(decoded(input, () => decoder.decode()))
+  const last = parts.join('')
+  if (last !== '') yield last
 }
 
 const MAX_LINE_LENGTH = 64 * 1024 * 1024
+
+function decoded(input: Input, decode: () => string): string {
+  try {
+    return decode()
+  } catch (error) {
+    throw unreadable(input, 'expected UTF-8 text, found other bytes', error)
+  }
+}
+
+function unreadable({ name }: Input, problem: string, cause?: unknown): MoraineError {
+  return new MoraineError('INVALID_DATA', `${name}: ${problem}`, { context: { file: name }, cause })
+}
 
 function atLine<T>(input: Input, line: number, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw new MoraineError('INVALID_DATA', `${input.path}, line ${line}: ${messageOf(error)}`, {
-      context: { file: input.path, line },
+    throw new MoraineError('INVALID_DATA', `${input.name}, line ${line}: ${messageOf(error)}`, {
+      context: { file: input.name, line },
       cause: error,
     })
   }

@@ -24,75 +24,88 @@ export interface Sink {
   write(text: string): Promise<void>
 }
 
+/** Text is gathered to pieces of about this many characters: a write for each row would cost more than the row. */
+const PIECE_LENGTH = 64 * 1024
+
+/** Prints the output. When it fails midway, what came before the failure is printed. */
 export async function render(output: Output, format: OutputFormat, sink: Sink): Promise<void> {
-  switch (output.kind) {
-    case 'lines':
-      for await (const line of output.lines) await sink.write(`${line}\n`)
-      return
-    case 'facts':
-      await sink.write(format === 'text' ? factsAsText(output.facts) : factsAs(format, output.facts))
-      return
-    case 'records':
-      await renderRecords(output.columns, output.records, format, sink)
+  let piece = ''
+  try {
+    for await (const text of textOf(output, format)) {
+      piece += text
+      if (piece.length < PIECE_LENGTH) continue
+      const full = piece
+      piece = ''
+      await sink.write(full)
+    }
+  } finally {
+    if (piece !== '') await sink.write(piece)
   }
 }
 
-async function renderRecords(
-  columns: readonly string[],
-  records: AsyncIterable<Record_> | Iterable<Record_>,
+async function* textOf(output: Output, format: OutputFormat): AsyncGenerator<string> {
+  switch (output.kind) {
+    case 'lines':
+      for await (const line of output.lines) yield `${line}\n`
+      return
+    case 'facts':
+      yield format === 'text' ? factsAsText(output.facts) : factsAs(format, output.facts)
+      return
+    case 'records':
+      yield* recordsAs(format, output.columns, output.records)
+  }
+}
+
+type Records = AsyncIterable<Record_> | Iterable<Record_>
+
+async function* recordsAs(
   format: OutputFormat,
-  sink: Sink,
-): Promise<void> {
+  columns: readonly string[],
+  records: Records,
+): AsyncGenerator<string> {
   switch (format) {
     case 'text':
-      return renderTable(columns, records, sink)
+      return yield* tableOf(columns, records)
     case 'csv':
-      await sink.write(`${columns.map(csvCell).join(',')}\n`)
-      for await (const record of records) {
-        await sink.write(`${columns.map((column) => csvCell(plain(record[column]))).join(',')}\n`)
-      }
+      yield csvLine(columns)
+      for await (const record of records) yield csvLine(columns.map((column) => record[column]))
       return
     case 'ndjson':
-      for await (const record of records) await sink.write(`${toJson(record)}\n`)
+      for await (const record of records) yield `${toJson(record)}\n`
       return
     case 'json': {
       let separator = '['
       for await (const record of records) {
-        await sink.write(`${separator}\n  ${toJson(record)}`)
+        yield `${separator}\n  ${toJson(record)}`
         separator = ','
       }
-      await sink.write(separator === '[' ? '[]\n' : '\n]\n')
+      yield separator === '[' ? '[]\n' : '\n]\n'
     }
   }
 }
 
 /** Columns are as wide as the first thousand rows need; a later row that needs more spills over. */
-async function renderTable(
-  columns: readonly string[],
-  records: AsyncIterable<Record_> | Iterable<Record_>,
-  sink: Sink,
-): Promise<void> {
+async function* tableOf(columns: readonly string[], records: Records): AsyncGenerator<string> {
   let layout: Layout | undefined
   let held: Record_[] = []
-  const flush = async () => {
+  function* flush() {
     if (layout === undefined) {
       layout = layoutOf(columns, held)
-      await sink.write(tableLine(columns, layout))
+      yield tableLine(columns.map(cell), layout)
     }
-    for (const record of held)
-      await sink.write(
-        tableLine(
-          columns.map((column) => cell(record[column])),
-          layout,
-        ),
+    for (const record of held) {
+      yield tableLine(
+        columns.map((column) => cell(record[column])),
+        layout,
       )
+    }
     held = []
   }
   for await (const record of records) {
     held.push(record)
-    if (layout !== undefined || held.length === 1000) await flush()
+    if (layout !== undefined || held.length === 1000) yield* flush()
   }
-  await flush()
+  yield* flush()
 }
 
 interface Layout {
@@ -105,7 +118,7 @@ function layoutOf(columns: readonly string[], sample: readonly Record_[]): Layou
   const widthOf = (column: string) =>
     sample.reduce(
       (width, record) => Math.max(width, displayWidth(cell(record[column]))),
-      displayWidth(column),
+      displayWidth(cell(column)),
     )
   const isNumeric = (column: string) =>
     sample.length > 0 && sample.every((record) => ['number', 'bigint'].includes(typeof record[column]))
@@ -141,16 +154,21 @@ function factLines(name: string, width: number, value: unknown): string {
 function factsAs(format: Exclude<OutputFormat, 'text'>, facts: Record_): string {
   if (format === 'json') return `${toJson(facts, 2)}\n`
   if (format === 'ndjson') return `${toJson(facts)}\n`
-  return [
-    'name,value',
-    ...Object.entries(facts).map(([name, value]) => `${csvCell(name)},${csvCell(plain(value))}`),
-    '',
-  ].join('\n')
+  return [['name', 'value'], ...Object.entries(facts)].map(csvLine).join('')
 }
 
 /** One value in a table: nested values as JSON, null as nothing, control characters escaped for the terminal's sake. */
 function cell(value: unknown): string {
-  return plain(value).replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return escaped(plain(value), /\p{Cc}/gu)
+}
+
+/** Text that may go to a terminal: all control characters but the ends of lines and tabs escaped. */
+export function withoutControls(text: string): string {
+  return escaped(text, /(?![\n\t])\p{Cc}/gu)
+}
+
+function escaped(text: string, characters: RegExp): string {
+  return text.replace(characters, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function plain(value: unknown): string {
@@ -158,9 +176,14 @@ function plain(value: unknown): string {
   return typeof value === 'object' ? toJson(value) : String(value)
 }
 
-/** RFC 4180. */
-function csvCell(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+function csvLine(cells: readonly unknown[]): string {
+  return `${cells.map(csvCell).join(',')}\n`
+}
+
+/** RFC 4180; null is an empty cell, an empty text a quoted one. */
+function csvCell(value: unknown): string {
+  const text = plain(value)
+  return value === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 function toJson(value: unknown, indent?: number): string {

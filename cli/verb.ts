@@ -1,18 +1,20 @@
 /** What a verb is: its words, its help with one real example, and a function from arguments to output. */
+import type { Readable } from 'node:stream'
 import type { Output } from './render.ts'
 
 /** Options that every verb takes, parsed. */
 export interface GlobalOptions {
   readonly catalog?: string
-  readonly remap?: readonly string[]
   readonly format: 'text' | 'json' | 'ndjson' | 'csv'
 }
 
 /** What a verb may touch of the process around it. */
 export interface VerbContext {
-  readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdin: Readable
   /** Called with a line about how far a long job is; shown only on a terminal. */
   progress(line: string): void
+  /** Runs a job that has something to take back: while it runs, Ctrl-C fires the signal instead of ending the process. */
+  interruptible<T>(job: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
 
 export interface OptionSpec {
@@ -48,8 +50,23 @@ export const tableArgument = {
   description: 'a name in the catalog (shop.orders), the location of a table, or the path of a metadata.json',
 } as const
 
+/** For verbs that create or change tables, which only a catalog can. */
+export const tableNameArgument = {
+  name: '<table>',
+  description: 'a name in the catalog: shop.orders',
+} as const
+
+export const remapOption: OptionSpec = {
+  flags: '--remap <FROM=TO>',
+  description: 'read a table that was copied from FROM to TO; may be repeated',
+  repeatable: true,
+}
+
 export const atOptions: readonly OptionSpec[] = [
   { flags: '--snapshot <id>', description: 'read this snapshot' },
-  { flags: '--as-of <time>', description: 'read what was current then: ISO time or milliseconds' },
+  {
+    flags: '--as-of <time>',
+    description: 'read what was current then: ISO time (UTC unless it has a zone) or milliseconds since 1970',
+  },
   { flags: '--ref <name>', description: 'read this branch or tag' },
 ]

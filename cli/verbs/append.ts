@@ -1,66 +1,132 @@
-import { invalidArgument, type Lake, type RecordBatch, type Table } from '../../index.ts'
-import { isLocation, openLake } from '../catalog-arguments.ts'
+import {
+  invalidArgument,
+  isMoraineError,
+  type Lake,
+  MoraineError,
+  type RecordBatch,
+  type Table,
+} from '../../index.ts'
+import { openLake, tableName } from '../catalog-arguments.ts'
 import { createOptions, createTableOptions, schemaOfInput } from '../create-options.ts'
-import { type Input, inputFormat, readInput } from '../input.ts'
-import { tableArgument, textOption, type Verb, type VerbContext, type VerbOptions } from '../verb.ts'
+import { type Input, localFile, openInput, readInput } from '../input.ts'
+import { summaryCount } from '../summary-count.ts'
+import { tableNameArgument, textOption, type Verb, type VerbContext, type VerbOptions } from '../verb.ts'
 
 export const append: Verb = {
   name: 'append',
   summary: 'add the rows of a file, or of standard input, in one commit',
-  arguments: [tableArgument, { name: '<file>', description: 'Parquet, NDJSON or CSV; - is standard input' }],
+  arguments: [
+    tableNameArgument,
+    { name: '<file>', description: 'Parquet, NDJSON or CSV with a header; - is standard input' },
+  ],
   options: [
     {
       flags: '--input-format <format>',
       description: 'parquet, ndjson or csv; default: by the ending of the file',
     },
-    { flags: '--create', description: "create the table with the file's columns if it does not exist" },
+    { flags: '--create', description: "create the table with the input's columns if it does not exist" },
     ...createOptions,
   ],
-  example: 'moraine append shop.orders data.parquet --catalog ./lake',
+  example: 'moraine append shop.orders orders.parquet --create --catalog ./lake',
   async run([name, path], options, context) {
-    if (isLocation(name!))
-      throw invalidArgument('append: name the table as its catalog does (shop.orders), with --catalog')
-    const input: Input = {
-      path: path!,
-      format: inputFormat(path!, textOption(options, 'inputFormat')),
-      stdin: context.stdin,
-    }
-    const table = await openOrCreate(await openLake(options), name!, input, options)
+    const identifier = tableName(name!)
+    checkCreateOptions(options)
     const started = Date.now()
-    const after = await table.append(counted(readInput(input, table.schema.fields), context, started))
-    const summary =
-      after.metadataLocation === table.metadataLocation ? {} : (after.currentSnapshot?.summary ?? {})
+    const { before, after } = await context.interruptible(async (signal) => {
+      const input = openInput(path!, textOption(options, 'inputFormat'), context.stdin, signal)
+      return appendInput(await openLake(options), identifier, input, options, context)
+    })
+    const added = after.metadataLocation === before.metadataLocation ? undefined : after.currentSnapshot
     return {
       kind: 'facts',
       facts: {
-        appended: summary['added-records'] ?? '0',
-        files: summary['added-data-files'] ?? '0',
-        bytes: summary['added-files-size'] ?? '0',
-        snapshot: after.currentSnapshot?.snapshotId ?? null,
+        appended: summaryCount(added, 'added-records') ?? 0,
+        files: summaryCount(added, 'added-data-files') ?? 0,
+        bytes: summaryCount(added, 'added-files-size') ?? 0,
+        snapshot_id: after.currentSnapshot?.snapshotId ?? null,
         seconds: (Date.now() - started) / 1000,
       },
     }
   },
 }
 
-async function openOrCreate(lake: Lake, name: string, input: Input, options: VerbOptions): Promise<Table> {
-  if (options['create'] !== true || (await lake.tableExists(name))) return lake.loadTable(name)
-  return (await lake.createTable(name, createTableOptions(await schemaOfInput(input), options))) as Table
+/** Options that only a creation obeys. */
+function checkCreateOptions(options: VerbOptions): void {
+  if (options['create'] === true) return
+  for (const [name, flag] of [
+    ['partitionBy', '--partition-by'],
+    ['sortBy', '--sort-by'],
+    ['identifier', '--identifier'],
+    ['property', '--property'],
+  ] as const) {
+    if (options[name] !== undefined) throw invalidArgument(`append: ${flag} is for a new table; add --create`)
+  }
+}
+
+interface Appended {
+  readonly before: Table
+  readonly after: Table
+}
+
+async function appendInput(
+  lake: Lake,
+  identifier: readonly string[],
+  input: Input,
+  options: VerbOptions,
+  context: VerbContext,
+): Promise<Appended> {
+  if (options['create'] !== true || (await lake.tableExists(identifier))) {
+    return appendTo(await lake.loadTable(identifier), input, context)
+  }
+  const { file, remove } = await localFile(input)
+  try {
+    const declared = createTableOptions(await schemaOfInput(file), options)
+    const table = (await lake.createTable(identifier, declared)) as Table
+    return await appendTo(table, file, context)
+  } finally {
+    await remove()
+  }
+}
+
+async function appendTo(table: Table, input: Input, context: VerbContext): Promise<Appended> {
+  try {
+    const items = counted(readInput(input, table.schema.fields), context)
+    return { before: table, after: await table.append(items, { signal: input.signal }) }
+  } catch (error) {
+    throw namingInput(input, error)
+  }
+}
+
+/** A row that does not fit is the input's fault, not the command's; its number then counts from 1. */
+function namingInput({ name }: Input, error: unknown): unknown {
+  if (!isMoraineError(error, 'INVALID_ARGUMENT')) return error
+  const { row } = error.context
+  const message =
+    typeof row === 'number' ? error.message.replace(/^row \d+/, `record ${row + 1}`) : error.message
+  return new MoraineError('INVALID_DATA', `${name}, ${message}; nothing was appended`, {
+    context: { ...error.context, file: name },
+    cause: error,
+  })
 }
 
 type Item = Record<string, unknown> | RecordBatch
 
 /** Passes items on and reports their number about twice a second. */
-async function* counted(items: AsyncIterable<Item>, { progress }: VerbContext, started: number) {
+async function* counted(items: AsyncIterable<Item>, { progress }: VerbContext) {
+  const started = Date.now()
   let rows = 0
   let next = started + 500
-  for await (const item of items) {
-    yield item as Record<string, unknown>
-    rows += 'numRows' in item && typeof item.numRows === 'number' ? item.numRows : 1
-    if (Date.now() < next) continue
-    const seconds = (Date.now() - started) / 1000
-    progress(`${rows.toLocaleString('en')} rows, ${Math.round(rows / seconds).toLocaleString('en')} rows/s`)
-    next = Date.now() + 500
+  try {
+    for await (const item of items) {
+      yield item as Record<string, unknown>
+      rows += 'numRows' in item && typeof item.numRows === 'number' ? item.numRows : 1
+      const now = Date.now()
+      if (now < next) continue
+      const rate = Math.round((rows * 1000) / (now - started))
+      progress(`${rows.toLocaleString('en')} rows, ${rate.toLocaleString('en')} rows/s`)
+      next = now + 500
+    }
+  } finally {
+    progress('')
   }
-  progress('')
 }

@@ -1,17 +1,17 @@
 import { invalidArgument } from '../../index.ts'
-import { isLocation, openLake } from '../catalog-arguments.ts'
+import { openLake, tableName } from '../catalog-arguments.ts'
 import { createOptions, createTableOptions, schemaOfFile, schemaOfInput } from '../create-options.ts'
-import { inputFormat } from '../input.ts'
-import { tableArgument, textOption, type Verb, type VerbContext, type VerbOptions } from '../verb.ts'
+import { localFile, openInput } from '../input.ts'
+import { tableNameArgument, textOption, type Verb, type VerbContext, type VerbOptions } from '../verb.ts'
 
 export const create: Verb = {
   name: 'create',
   summary: "create an empty table, from a schema or from a data file's columns",
-  arguments: [tableArgument],
+  arguments: [tableNameArgument],
   options: [
     {
       flags: '--schema <file>',
-      description: 'an Iceberg schema as JSON, as `schema --format json` of metadata has it',
+      description: 'an Iceberg schema in JSON, as `moraine schema <table> --format json` prints it',
     },
     { flags: '--from <file>', description: 'take the columns of a Parquet, NDJSON or CSV file' },
     {
@@ -23,12 +23,10 @@ export const create: Verb = {
   example:
     'moraine create shop.orders --from orders.parquet --partition-by "day(placed_at)" --catalog ./lake',
   async run([name], options, context) {
-    if (isLocation(name!)) throw invalidArgument('create: name the table as in shop.orders, with --catalog')
+    const identifier = tableName(name!)
     const lake = await openLake(options)
-    const table = await lake.createTable(
-      name!,
-      createTableOptions(await schemaFrom(options, context), options),
-    )
+    const declared = await schemaFrom(options, context)
+    const table = await lake.createTable(identifier, createTableOptions(declared, options))
     return {
       kind: 'facts',
       facts: { created: name, location: table.location, metadata: table.metadataLocation },
@@ -39,10 +37,18 @@ export const create: Verb = {
 async function schemaFrom(options: VerbOptions, { stdin }: VerbContext) {
   const schemaFile = textOption(options, 'schema')
   const dataFile = textOption(options, 'from')
+  const dataFormat = textOption(options, 'inputFormat')
+  if (dataFile === undefined && dataFormat !== undefined) {
+    throw invalidArgument('create: --input-format says what --from is; give --from <file>')
+  }
   if (schemaFile !== undefined && dataFile === undefined) return schemaOfFile(schemaFile)
   if (dataFile !== undefined && schemaFile === undefined) {
-    const format = inputFormat(dataFile, textOption(options, 'inputFormat'))
-    return schemaOfInput({ path: dataFile, format, stdin })
+    const { file, remove } = await localFile(openInput(dataFile, dataFormat, stdin))
+    try {
+      return await schemaOfInput(file)
+    } finally {
+      await remove()
+    }
   }
   throw invalidArgument('create: give either --schema <file> or --from <file>')
 }

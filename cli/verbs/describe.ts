@@ -1,13 +1,16 @@
 import { type Table, typeToString } from '../../index.ts'
 import { openNamedTable } from '../catalog-arguments.ts'
 import { partitionText, sortText } from '../describe-parts.ts'
-import { tableArgument, type Verb } from '../verb.ts'
+import { instantText } from '../instant-text.ts'
+import { formatNamePath } from '../name-path.ts'
+import { summaryCount } from '../summary-count.ts'
+import { remapOption, tableArgument, type Verb } from '../verb.ts'
 
 export const describe: Verb = {
   name: 'describe',
   summary: 'what a table is: schema, partitioning, current snapshot, totals',
   arguments: [tableArgument],
-  options: [],
+  options: [remapOption],
   example: 'moraine describe shop.orders --catalog ./lake',
   async run([name], options) {
     return { kind: 'facts', facts: factsOf(await openNamedTable(name!, options)) }
@@ -16,9 +19,8 @@ export const describe: Verb = {
 
 function factsOf(table: Table): Record<string, unknown> {
   const { metadata, currentSnapshot } = table
-  const summary = currentSnapshot?.summary ?? {}
   return {
-    table: [...table.identifier.namespace, table.identifier.name].join('.'),
+    table: formatNamePath([...table.identifier.namespace, table.identifier.name]),
     location: metadata.location,
     metadata: table.metadataLocation,
     format_version: metadata.formatVersion,
@@ -30,10 +32,10 @@ function factsOf(table: Table): Record<string, unknown> {
     sorted_by: sortText(table),
     snapshots: metadata.snapshots.length,
     current_snapshot_id: currentSnapshot?.snapshotId ?? null,
-    committed_at: currentSnapshot === undefined ? null : new Date(currentSnapshot.timestampMs).toISOString(),
-    records: summary['total-records'] ?? null,
-    data_files: summary['total-data-files'] ?? null,
-    delete_files: summary['total-delete-files'] ?? null,
-    bytes: summary['total-files-size'] ?? null,
+    committed_at: currentSnapshot === undefined ? null : instantText(currentSnapshot.timestampMs),
+    records: summaryCount(currentSnapshot, 'total-records'),
+    data_files: summaryCount(currentSnapshot, 'total-data-files'),
+    delete_files: summaryCount(currentSnapshot, 'total-delete-files'),
+    bytes: summaryCount(currentSnapshot, 'total-files-size'),
   }
 }

@@ -1,7 +1,7 @@
 import type { FileRow } from '../../index.ts'
 import { atOption } from '../at-option.ts'
 import { openNamedTable } from '../catalog-arguments.ts'
-import { atOptions, tableArgument, textOption, type Verb } from '../verb.ts'
+import { atOptions, remapOption, tableArgument, textOption, type Verb } from '../verb.ts'
 
 export const files: Verb = {
   name: 'files',
@@ -10,6 +10,7 @@ export const files: Verb = {
   options: [
     { flags: '--partition <path>', description: 'only files of this partition, as the listing writes it' },
     ...atOptions,
+    remapOption,
   ],
   example: 'moraine files shop.orders --partition placed_at_day=2026-11-21',
   async run([name], options) {

@@ -1,5 +1,6 @@
 import type { Lake } from '../../index.ts'
-import { openLake } from '../catalog-arguments.ts'
+import { openExistingLake } from '../catalog-arguments.ts'
+import { formatNamePath } from '../name-path.ts'
 import type { Verb } from '../verb.ts'
 
 export const ls: Verb = {
@@ -9,14 +10,14 @@ export const ls: Verb = {
   options: [],
   example: 'moraine ls ./lake',
   async run([uri], options) {
-    const lake = await openLake(options, uri)
+    const lake = await openExistingLake(options, uri)
     return { kind: 'records', columns: ['table'], records: tablesBelow(lake, []) }
   },
 }
 
 async function* tablesBelow(lake: Lake, parent: readonly string[]): AsyncGenerator<{ table: string }> {
   if (parent.length > 0) {
-    for (const table of await lake.listTables(parent)) yield { table: [...parent, table].join('.') }
+    for (const table of await lake.listTables(parent)) yield { table: formatNamePath([...parent, table]) }
   }
   for (const namespace of await lake.listNamespaces(parent)) yield* tablesBelow(lake, namespace)
 }

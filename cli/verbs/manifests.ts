@@ -1,12 +1,12 @@
 import { atOption } from '../at-option.ts'
 import { openNamedTable } from '../catalog-arguments.ts'
-import { atOptions, tableArgument, type Verb } from '../verb.ts'
+import { atOptions, remapOption, tableArgument, type Verb } from '../verb.ts'
 
 export const manifests: Verb = {
   name: 'manifests',
   summary: 'the manifests of a snapshot',
   arguments: [tableArgument],
-  options: atOptions,
+  options: [...atOptions, remapOption],
   example: 'moraine manifests shop.orders --catalog ./lake',
   async run([name], options) {
     const table = await openNamedTable(name!, options)

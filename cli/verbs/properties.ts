@@ -1,11 +1,11 @@
 import { openNamedTable } from '../catalog-arguments.ts'
-import { tableArgument, type Verb } from '../verb.ts'
+import { remapOption, tableArgument, type Verb } from '../verb.ts'
 
 export const properties: Verb = {
   name: 'properties',
   summary: 'the properties of a table',
   arguments: [tableArgument],
-  options: [],
+  options: [remapOption],
   example: 'moraine properties shop.orders --catalog ./lake',
   async run([name], options) {
     const table = await openNamedTable(name!, options)

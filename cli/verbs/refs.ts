@@ -1,11 +1,11 @@
 import { openNamedTable } from '../catalog-arguments.ts'
-import { tableArgument, type Verb } from '../verb.ts'
+import { remapOption, tableArgument, type Verb } from '../verb.ts'
 
 export const refs: Verb = {
   name: 'refs',
   summary: 'the branches and tags of a table',
   arguments: [tableArgument],
-  options: [],
+  options: [remapOption],
   example: 'moraine refs shop.orders --catalog ./lake',
   async run([name], options) {
     const table = await openNamedTable(name!, options)

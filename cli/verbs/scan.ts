@@ -1,8 +1,9 @@
 import { encodeRowJson, invalidArgument, parseWhere, type ScanOptions, stringifyJson } from '../../index.ts'
 import { atOption } from '../at-option.ts'
 import { openNamedTable } from '../catalog-arguments.ts'
+import { parseNamePaths } from '../name-path.ts'
 import type { Record_ } from '../render.ts'
-import { atOptions, tableArgument, textOption, type Verb, type VerbOptions } from '../verb.ts'
+import { atOptions, remapOption, tableArgument, textOption, type Verb, type VerbOptions } from '../verb.ts'
 
 /** `--format ndjson` is a contract that scripts rely on: docs/ndjson.md. */
 export const scan: Verb = {
@@ -20,6 +21,7 @@ export const scan: Verb = {
     },
     { flags: '--limit <rows>', description: 'stop after this many rows' },
     ...atOptions,
+    remapOption,
   ],
   example: `moraine scan shop.orders --select order_id,customer.address.city --where "amount > 100" --limit 20`,
   async run([name], options) {
@@ -71,7 +73,7 @@ function scanOptions(options: VerbOptions): ScanOptions {
   const limit = textOption(options, 'limit')
   const at = atOption(options)
   return {
-    ...(select === undefined ? {} : { select: parseColumns(select) }),
+    ...(select === undefined ? {} : { select: columnsOf(select) }),
     ...(where === undefined ? {} : { where: parseWhere(where) }),
     ...(limit === undefined ? {} : { limit: parseLimit(limit) }),
     ...(at === undefined ? {} : { at: 'timestampMs' in at ? { timestamp: at.timestampMs } : at }),
@@ -83,24 +85,7 @@ function parseLimit(text: string): number {
   throw invalidArgument(`--limit: expected a whole number of rows, found '${text}'`)
 }
 
-/** `a,b.c,"odd, name".d`: a column with a quoted part is an exact path, one without is a full name. */
-export function parseColumns(text: string): (string | string[])[] {
-  const columns: (string | string[])[] = []
-  const part = /\s*(?:"((?:[^"]|"")*)"|([^",.]+))\s*([.,]|$)/y
-  let path: string[] = []
-  let quoted = false
-  for (;;) {
-    const at = part.lastIndex
-    const match = part.exec(text)
-    if (match === null) {
-      throw invalidArgument(`--select: expected a column name at character ${at + 1} of '${text}'`)
-    }
-    path.push(match[1]?.replaceAll('""', '"') ?? match[2]!.trim())
-    quoted ||= match[1] !== undefined
-    if (match[3] === '.') continue
-    columns.push(quoted ? path : path.join('.'))
-    if (match[3] === '') return columns
-    path = []
-    quoted = false
-  }
+/** A column with a quoted part is an exact path, one without is a full name. */
+function columnsOf(select: string): (string | readonly string[])[] {
+  return parseNamePaths(select, '--select').map(({ parts, quoted }) => (quoted ? parts : parts.join('.')))
 }

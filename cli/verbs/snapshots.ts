@@ -1,11 +1,13 @@
 import { openNamedTable } from '../catalog-arguments.ts'
-import { tableArgument, type Verb } from '../verb.ts'
+import { instantText } from '../instant-text.ts'
+import { summaryCount } from '../summary-count.ts'
+import { remapOption, tableArgument, type Verb } from '../verb.ts'
 
 export const snapshots: Verb = {
   name: 'snapshots',
   summary: 'the snapshots of a table, oldest first',
   arguments: [tableArgument],
-  options: [],
+  options: [remapOption],
   example: 'moraine snapshots shop.orders --catalog ./lake',
   async run([name], options) {
     const table = await openNamedTable(name!, options)
@@ -13,11 +15,11 @@ export const snapshots: Verb = {
       current: snapshot.snapshotId === table.currentSnapshot?.snapshotId ? '*' : '',
       snapshot_id: snapshot.snapshotId,
       parent_id: snapshot.parentSnapshotId ?? null,
-      committed_at: new Date(snapshot.timestampMs).toISOString(),
+      committed_at: instantText(snapshot.timestampMs),
       operation: snapshot.operation ?? null,
-      added_files: snapshot.summary['added-data-files'] ?? '0',
-      added_records: snapshot.summary['added-records'] ?? '0',
-      total_records: snapshot.summary['total-records'] ?? null,
+      added_files: summaryCount(snapshot, 'added-data-files') ?? 0,
+      added_records: summaryCount(snapshot, 'added-records') ?? 0,
+      total_records: summaryCount(snapshot, 'total-records'),
     }))
     const columns = [
       'current',

@@ -1,0 +1,108 @@
+/** From a command line to output and an exit code. */
+import { Command, CommanderError, Option } from 'commander'
+import { isMoraineError, messageOf, version } from '../index.ts'
+import { type OutputFormat, render, type Sink, withoutControls } from './render.ts'
+import type { OptionSpec, Verb, VerbContext, VerbOptions } from './verb.ts'
+import { verbs } from './verbs.ts'
+
+/** Scripts tell outcomes apart by these. `interrupted` is what shells expect after Ctrl-C. */
+export const exitCodes = { done: 0, failed: 1, wrongUse: 2, conflict: 3, interrupted: 130 } as const
+
+/** What the command needs of the process around it. */
+export interface Process extends VerbContext {
+  readonly stdout: Sink
+  /** For errors; takes whole lines. */
+  error(text: string): void
+}
+
+/** Runs one command line, without the names of program and script. Resolves to the exit code; nothing is thrown. */
+export async function run(args: readonly string[], process: Process): Promise<number> {
+  let helpText = ''
+  const program = programOf(process)
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => {
+        helpText += text
+      },
+      writeErr: (text) => process.error(text),
+    })
+  }
+  try {
+    await program.parseAsync(args as string[], { from: 'user' })
+    return exitCodes.done
+  } catch (error) {
+    if (isBrokenPipe(error)) return exitCodes.done
+    if (!(error instanceof CommanderError)) {
+      process.error(`moraine: ${withoutControls(messageOf(error))}\n`)
+      return exitCodeOf(error)
+    }
+    if (error.exitCode !== 0) return exitCodes.wrongUse
+    await process.stdout.write(helpText)
+    return exitCodes.done
+  }
+}
+
+function programOf(process: Process): Command {
+  const program = new Command('moraine')
+    .description('Apache Iceberg tables from the shell.')
+    .version(version, '-V, --version')
+    .showHelpAfterError('(moraine --help lists the verbs)')
+    .addHelpText(
+      'after',
+      `
+Begin with a file of yours; \`moraine <verb> --help\` has an example of each verb:
+  export MORAINE_CATALOG=./lake
+  moraine append shop.orders orders.csv --create
+  moraine scan shop.orders --limit 10`,
+    )
+  for (const verb of verbs) program.addCommand(commandOf(verb, process))
+  return program
+}
+
+function commandOf(verb: Verb, process: Process): Command {
+  const command = new Command(verb.name).description(verb.summary)
+  for (const argument of verb.arguments) command.argument(argument.name, argument.description)
+  for (const option of verb.options) command.addOption(optionOf(option))
+  return command
+    .option('-c, --catalog <folder or URI>', 'where tables are looked up by name; default: MORAINE_CATALOG')
+    .addOption(
+      new Option('-f, --format <format>', 'how the output is written')
+        .choices(['text', 'json', 'ndjson', 'csv'])
+        .default('text'),
+    )
+    .addHelpText('after', `\nExample:\n  ${verb.example}`)
+    .showHelpAfterError(`(moraine ${verb.name} --help says more)`)
+    .action(async (...given: unknown[]) => {
+      const values = given.slice(0, verb.arguments.length).filter((value) => typeof value === 'string')
+      const options = command.opts<VerbOptions>()
+      const output = await verb.run(values, options, process)
+      await render(output, options.format as OutputFormat, process.stdout)
+    })
+}
+
+function optionOf({ flags, description, repeatable }: OptionSpec): Option {
+  const option = new Option(flags, description)
+  return repeatable
+    ? option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
+    : option
+}
+
+/** The reader has gone away (`| head`): nothing is wrong. */
+export function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+}
+
+function exitCodeOf(error: unknown): number {
+  if (!isMoraineError(error)) return exitCodes.failed
+  switch (error.code) {
+    case 'INVALID_ARGUMENT':
+      return exitCodes.wrongUse
+    case 'COMMIT_CONFLICT':
+    case 'VALIDATION_FAILED':
+      return exitCodes.conflict
+    case 'ABORTED':
+      return exitCodes.interrupted
+    default:
+      return exitCodes.failed
+  }
+}
