@@ -3,8 +3,12 @@ import { partitionTypes, type SpecInSchema } from './partition-type.ts'
 import type { Literal, PrimitiveType } from './types.ts'
 import { type Comparator, literalComparator } from './values/compare.ts'
 import { encodeSingleValue } from './values/single-value-binary.ts'
+import { uuidBoundsInBothOrders } from './values/uuid-bounds.ts'
 
-/** What a manifest list tells of a manifest's entries. `minSequenceNumber` is absent when no live entry has a number. */
+/**
+ * What a manifest list tells of a manifest's entries. `minSequenceNumber` is absent when no live entry has a number;
+ * `partitions` when uuids have no bounds that all engines understand, for a summary without bounds means "all null".
+ */
 export type ManifestSummary = Required<
   Pick<
     ManifestFile,
@@ -14,9 +18,9 @@ export type ManifestSummary = Required<
     | 'addedRowsCount'
     | 'existingRowsCount'
     | 'deletedRowsCount'
-    | 'partitions'
   >
-> & { readonly minSequenceNumber?: bigint }
+> &
+  Pick<ManifestFile, 'partitions'> & { readonly minSequenceNumber?: bigint }
 
 /** Sums up entries as they pass: `add` each of them, then `summary`. */
 export interface ManifestSummarizer {
@@ -40,17 +44,24 @@ export function manifestSummarizer(partition: SpecInSchema): ManifestSummarizer 
       if (minSequenceNumber === undefined || sequenceNumber < minSequenceNumber)
         minSequenceNumber = sequenceNumber
     },
-    summary: () => ({
-      addedFilesCount: files.added,
-      existingFilesCount: files.existing,
-      deletedFilesCount: files.deleted,
-      addedRowsCount: rows.added,
-      existingRowsCount: rows.existing,
-      deletedRowsCount: rows.deleted,
-      partitions: fields.map((field) => field.summary()),
-      minSequenceNumber,
-    }),
+    summary() {
+      const partitions = fields.map((field) => field.summary())
+      return {
+        addedFilesCount: files.added,
+        existingFilesCount: files.existing,
+        deletedFilesCount: files.deleted,
+        addedRowsCount: rows.added,
+        existingRowsCount: rows.existing,
+        deletedRowsCount: rows.deleted,
+        ...(partitions.every(isKnown) ? { partitions } : {}),
+        minSequenceNumber,
+      }
+    },
   }
+}
+
+function isKnown(summary: PartitionFieldSummary | undefined): summary is PartitionFieldSummary {
+  return summary !== undefined
 }
 
 /** Bounds span the values that are neither null nor NaN; −0.0 sorts below 0.0, as `field_summary` note 2 asks. */
@@ -67,11 +78,18 @@ function fieldSummarizer(type: PrimitiveType) {
       else if (compare(value, bounds.lower) < 0) bounds.lower = value
       else if (compare(value, bounds.upper) > 0) bounds.upper = value
     },
-    summary(): PartitionFieldSummary {
+    /** Undefined when no bounds hold for all engines. */
+    summary(): PartitionFieldSummary | undefined {
       if (bounds === undefined || type.kind === 'unknown') return { containsNull, containsNan }
-      const lowerBound = encodeSingleValue(type, bounds.lower)
-      const upperBound = encodeSingleValue(type, bounds.upper)
+      const safe = type.kind === 'uuid' ? uuidBounds(bounds) : bounds
+      if (safe === undefined) return undefined
+      const lowerBound = encodeSingleValue(type, safe.lower)
+      const upperBound = encodeSingleValue(type, safe.upper)
       return { containsNull, containsNan, lowerBound, upperBound }
     },
   }
+}
+
+function uuidBounds({ lower, upper }: { readonly lower: Literal; readonly upper: Literal }) {
+  return uuidBoundsInBothOrders(lower as string, upper as string)
 }

@@ -5,6 +5,7 @@ import { isPrimitive, type Literal, type PrimitiveType } from '../types.ts'
 import { truncateLower, truncateUpper } from '../values/bounds.ts'
 import { type Comparator, literalComparator } from '../values/compare.ts'
 import { encodeSingleValue } from '../values/single-value-binary.ts'
+import { uuidBoundsInBothOrders } from '../values/uuid-bounds.ts'
 import type { ColumnChunk, FileFooter } from './footer.ts'
 import { type FieldIdByName, type FileNode, fromParquetSchema } from './from-parquet-schema.ts'
 import { type Bounds, statisticsBounds } from './statistics.ts'
@@ -111,7 +112,9 @@ function fileBounds(leaf: FileNode, type: PrimitiveType, chunks: readonly Column
     if (bounds === undefined) return undefined
     merged = merged === undefined ? bounds : union(merged, bounds, compare)
   }
-  return merged
+  return merged && type.kind === 'uuid'
+    ? uuidBoundsInBothOrders(merged.lower as string, merged.upper as string)
+    : merged
 }
 
 function union(a: Bounds, b: Bounds, compare: Comparator): Bounds {

