@@ -178,7 +178,9 @@ async function commitTable(
     return { status: 'committed', table: { identifier, metadata: base, metadataLocation: tip.location } }
   }
 
-  const updated = applyUpdates(base, updates, { now: context.environment.now() })
+  // A clock that lags behind the table's last writer must not turn its history back.
+  const now = Math.max(context.environment.now(), base.lastUpdatedMs)
+  const updated = applyUpdates(base, updates, { now })
   requireSameTable(identifier, base, updated)
   warnOfProperties(context, identifier, updated)
   const metadata = withMetadataLogEntry(updated, { metadata: base, location: tip.location })

@@ -11,13 +11,15 @@ import { isMoraineError, MoraineError, messageOf } from '../format/errors.ts'
 import { readProperty } from '../format/table-properties.ts'
 import type { TableRequirement } from '../format/table-requirement.ts'
 import type { TableUpdate } from '../format/table-update.ts'
+import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import { reload } from './reload.ts'
 
 export interface StagedCommit {
   readonly requirements: readonly TableRequirement[]
   /** No updates: there is nothing to commit, and `base` is the result. */
   readonly updates: readonly TableUpdate[]
-  /** Locations that only this attempt needs; deleted when it definitely lost. */
+  /** Locations of manifest lists that only this attempt needs; deleted when it definitely lost. */
   readonly files: readonly string[]
 }
 
@@ -32,7 +34,7 @@ export interface CommitContext {
 export interface Operation {
   /** Asked on every attempt with fresh metadata; keeps what was prepared. */
   stage(base: LoadedTable, attempt: number): Promise<StagedCommit>
-  /** Deletes what was prepared. Called when the commit has definitely failed, and only then. */
+  /** Deletes all that was written. Called when the commit has definitely failed, and only then. */
   discard(): Promise<void>
 }
 
@@ -51,7 +53,7 @@ export async function commit(
   try {
     return await commitWithRetries(context, base, operation)
   } catch (error) {
-    if (!isOutcomeUnknown(error)) await operation.discard()
+    if (!isOutcomeUnknown(error)) await operation.discard().catch(() => undefined)
     throw error
   }
 }
@@ -65,17 +67,18 @@ async function commitWithRetries(
   const startedAt = context.environment.now()
   let current = base
   for (let attempt = 0; ; attempt++) {
-    context.signal?.throwIfAborted()
+    throwIfAborted(context.signal)
     const staged = await operation.stage(current, attempt)
     if (staged.updates.length === 0) return current
     const outcome = await attemptCommit(context, current, staged)
     if (outcome.status === 'committed') return outcome.table
     const elapsed = context.environment.now() - startedAt
-    if (attempt >= retry.numRetries || elapsed > retry.totalTimeoutMs) {
-      throw outOfRetries(base, attempt + 1, outcome.reason)
-    }
-    await context.environment.sleep(backoffMs(retry, attempt, context.environment.random()), context.signal)
-    current = await reload(context, base)
+    const isLast = attempt >= retry.numRetries || elapsed > retry.totalTimeoutMs
+    if (!isLast) await backOff(context, retry, attempt)
+    current = await reload(context.catalog, base, { signal: context.signal })
+    if (hasLanded(current, staged)) return current
+    if (isLast) throw outOfRetries(base, attempt + 1, outcome.reason)
+    await deleteQuietly(context.store, staged.files)
   }
 }
 
@@ -86,15 +89,29 @@ async function attemptCommit(
   staged: StagedCommit,
 ): Promise<CommitResult> {
   const { requirements, updates } = staged
+  const request = { identifier: base.identifier, requirements, updates }
   try {
-    const result = await context.catalog.commitTable({ identifier: base.identifier, requirements, updates })
-    if (result.status === 'conflict') await deleteQuietly(context.store, staged.files)
-    return result
+    return await context.catalog.commitTable(request, { signal: context.signal })
   } catch (error) {
     if (!isMoraineError(error)) throw unknownOutcome(base, error)
-    if (error.cleanable) await deleteQuietly(context.store, staged.files)
+    if (await isStale(context, base, error)) return { status: 'conflict', reason: error.message }
     throw error
   }
+}
+
+/** Staged on metadata that has moved on in what no requirement asserts: a lost race like any other. */
+async function isStale(context: CommitContext, base: LoadedTable, error: MoraineError): Promise<boolean> {
+  if (error.code === 'COMMIT_CONFLICT') return error.retryable
+  if (error.code !== 'INVALID_ARGUMENT') return false
+  const fresh = await reload(context.catalog, base, { signal: context.signal })
+  return fresh.metadataLocation !== base.metadataLocation
+}
+
+/** A catalog that took its own commit for a rival's: committing again would double the rows. */
+function hasLanded({ metadata }: LoadedTable, { files }: StagedCommit): boolean {
+  return metadata.snapshots.some(
+    ({ manifestList }) => manifestList !== undefined && files.includes(manifestList),
+  )
 }
 
 function isOutcomeUnknown(error: unknown): boolean {
@@ -116,18 +133,6 @@ function outOfRetries(base: LoadedTable, attempts: number, reason: string): Mora
       'Retry, or raise commit.retry.num-retries',
     { context: { attempts, reason }, retryable: true },
   )
-}
-
-async function reload(context: CommitContext, base: LoadedTable): Promise<LoadedTable> {
-  const fresh = await context.catalog.loadTable(base.identifier, { signal: context.signal })
-  if (fresh.metadata.tableUuid !== base.metadata.tableUuid) {
-    throw new MoraineError(
-      'NOT_FOUND',
-      `table ${base.identifier.name} was dropped and another was created under its name; nothing was committed`,
-      { context: { expected: base.metadata.tableUuid, found: fresh.metadata.tableUuid } },
-    )
-  }
-  return fresh
 }
 
 /** Cleaning up is a courtesy: what cannot be deleted now is left to orphan removal. */
@@ -153,8 +158,17 @@ function retryPolicy(base: LoadedTable): RetryPolicy {
   }
 }
 
-/** Exponential, with up to half of it taken off at random so that rivals part. */
-function backoffMs(retry: RetryPolicy, attempt: number, random: number): number {
+/** Waits exponentially longer, with up to half of it taken off at random so that rivals part. */
+async function backOff(
+  { environment, signal }: CommitContext,
+  retry: RetryPolicy,
+  attempt: number,
+): Promise<void> {
   const full = Math.min(retry.minWaitMs * 2 ** attempt, retry.maxWaitMs)
-  return Math.round(full * (0.5 + random / 2))
+  try {
+    await environment.sleep(Math.round(full * (0.5 + environment.random() / 2)), signal)
+  } catch (error) {
+    throwIfAborted(signal)
+    throw error
+  }
 }

@@ -8,7 +8,7 @@ import type { DataFile, ManifestFile } from '../format/manifest.ts'
 import { encodeManifest } from '../format/manifest-codec.ts'
 import { encodeManifestList, type UnassignedManifest } from '../format/manifest-list-codec.ts'
 import { MAIN_BRANCH, type Snapshot } from '../format/snapshot.ts'
-import type { TableMetadata } from '../format/table-metadata.ts'
+import type { FormatVersion, TableMetadata } from '../format/table-metadata.ts'
 import { snapshotById } from '../format/table-metadata-build.ts'
 import type { TableRequirement } from '../format/table-requirement.ts'
 import { version } from '../format/version.ts'
@@ -35,36 +35,39 @@ const FILES_PER_MANIFEST = 10_000
 /** An operation that appends `files` to the main branch. */
 export function fastAppend(context: CommitContext, request: FastAppend): Operation {
   checkExtraSummary(request.summary)
+  const files = newFiles(context)
   let prepared: Prepared | undefined
   return {
     async stage(base, attempt) {
-      if (prepared === undefined || snapshotById(base.metadata, prepared.snapshotId) !== undefined) {
-        if (prepared !== undefined)
-          await deleteQuietly(
-            context.store,
-            prepared.manifests.map((m) => m.manifestPath),
-          )
-        prepared = await prepare(context, base.metadata, request)
+      if (prepared === undefined || !isUsable(prepared, base.metadata)) {
+        await files.deleteAll()
+        prepared = await prepare(context, base.metadata, request, files)
       }
-      return stageAppend(context, base, request, prepared, attempt)
+      return stageAppend(context, base, { request, prepared, attempt, files })
     },
-    async discard() {
-      await deleteQuietly(context.store, prepared?.manifests.map((manifest) => manifest.manifestPath) ?? [])
-    },
+    discard: files.deleteAll,
   }
 }
 
 interface Prepared {
   /** The same on every attempt, so that a commit whose answer was lost can be recognised. */
   readonly snapshotId: bigint
+  readonly formatVersion: FormatVersion
   readonly manifests: readonly UnassignedManifest[]
+}
+
+/** Manifests of an older format version know no sequence numbers, or no row ids: those of an upgraded table do. */
+function isUsable({ snapshotId, formatVersion }: Prepared, metadata: TableMetadata): boolean {
+  return snapshotById(metadata, snapshotId) === undefined && formatVersion === metadata.formatVersion
 }
 
 async function prepare(
   context: CommitContext,
   metadata: TableMetadata,
   request: FastAppend,
+  newFiles: NewFiles,
 ): Promise<Prepared> {
+  const { formatVersion } = metadata
   const snapshotId = freshSnapshotId(context, metadata)
   const manifests: UnassignedManifest[] = []
   for (const files of chunksBySpec(request.files)) {
@@ -72,16 +75,17 @@ async function prepare(
     if (partition === undefined) throw invalidArgument(`the table has no partition spec ${files[0]!.specId}`)
     const { bytes, manifest } = encodeManifest({
       ...partition,
-      formatVersion: metadata.formatVersion,
+      formatVersion,
       content: 'data',
       snapshotId,
       entries: files.map((dataFile) => ({ status: 'added' as const, snapshotId, dataFile })),
     })
-    const manifestPath = metadataFileLocation(metadata, `${request.operationId}-m${manifests.length}.avro`)
-    await putNew(context, manifestPath, bytes)
+    const name = `${request.operationId}-${snapshotId}-m${manifests.length}.avro`
+    const manifestPath = metadataFileLocation(metadata, name)
+    await newFiles.put(manifestPath, bytes)
     manifests.push({ ...manifest, manifestPath })
   }
-  return { snapshotId, manifests }
+  return { snapshotId, formatVersion, manifests }
 }
 
 function freshSnapshotId(context: CommitContext, metadata: TableMetadata): bigint {
@@ -103,12 +107,17 @@ function* chunksBySpec(files: readonly DataFile[]): Generator<readonly DataFile[
   }
 }
 
+interface AppendAttempt {
+  readonly request: FastAppend
+  readonly prepared: Prepared
+  readonly attempt: number
+  readonly files: NewFiles
+}
+
 async function stageAppend(
   context: CommitContext,
   base: LoadedTable,
-  request: FastAppend,
-  prepared: Prepared,
-  attempt: number,
+  { request, prepared, attempt, files }: AppendAttempt,
 ): Promise<StagedCommit> {
   const { metadata } = base
   const { snapshotId } = prepared
@@ -129,7 +138,7 @@ async function stageAppend(
     metadata,
     `snap-${snapshotId}-${attempt}-${request.operationId}.avro`,
   )
-  await putNew(context, manifestList, list.bytes)
+  await files.put(manifestList, list.bytes)
   const snapshot: Snapshot = {
     snapshotId,
     ...(parent === undefined ? {} : { parentSnapshotId: parent.snapshotId }),
@@ -176,10 +185,30 @@ function requirementsOf(metadata: TableMetadata): TableRequirement[] {
     : [{ type: 'assert-table-uuid', uuid: metadata.tableUuid }, head]
 }
 
-async function putNew(context: CommitContext, location: string, bytes: Uint8Array): Promise<void> {
-  const result = await context.store.put(location, bytes, { mode: 'create', signal: context.signal })
-  if (result.status === 'written') return
-  throw invalidArgument(`${location} is there already; ids must be unique to one operation`, {
-    file: location,
-  })
+/** The manifests and manifest lists of one operation. */
+interface NewFiles {
+  put(location: string, bytes: Uint8Array): Promise<void>
+  /** Deletes every file that was written, or may have been: an answer can be lost. */
+  deleteAll(): Promise<void>
+}
+
+function newFiles({ store, signal }: CommitContext): NewFiles {
+  const locations = new Set<string>()
+  return {
+    async put(location, bytes) {
+      locations.add(location)
+      const result = await store.put(location, bytes, { mode: 'create', signal })
+      if (result.status === 'written') return
+      // A store that sent the request again meets its own object.
+      if (Buffer.compare(await store.get(location, { signal }), bytes) === 0) return
+      locations.delete(location)
+      throw invalidArgument(`${location} is there already; ids must be unique to one operation`, {
+        file: location,
+      })
+    },
+    async deleteAll() {
+      await deleteQuietly(store, [...locations])
+      locations.clear()
+    },
+  }
 }

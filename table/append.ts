@@ -1,15 +1,18 @@
 /** Append: rows or batches to data files, data files to manifests, one commit. */
 import { Table as ArrowTable, RecordBatch } from 'apache-arrow'
-import type { Catalog, LoadedTable } from '../catalog/catalog.ts'
+import type { LoadedTable } from '../catalog/catalog.ts'
 import { invalidArgument } from '../format/errors.ts'
 import { currentSchema, defaultSortOrder, defaultSpec } from '../format/table-metadata-build.ts'
 import type { NestedField } from '../format/types.ts'
 import { type CommitContext, commit } from '../snapshot/commit.ts'
+import { refuseEncrypted } from '../snapshot/encryption.ts'
 import { fastAppend } from '../snapshot/fast-append.ts'
+import { checkExtraSummary } from '../snapshot/summary.ts'
+import { throwIfAborted } from '../storage/abort.ts'
 import { conformBatches } from '../writers/arrow-batches.ts'
 import { rowsToBatches } from '../writers/row-batches.ts'
 import { writeDataFiles } from '../writers/write-data-files.ts'
-import type { TableContext } from './table.ts'
+import type { WritableContext } from './context.ts'
 
 export interface AppendOptions {
   /** Entries for the snapshot's summary; names of counts that Iceberg defines are refused. */
@@ -21,12 +24,16 @@ type Input = Iterable<unknown> | AsyncIterable<unknown> | ArrowTable | RecordBat
 
 /** See `Table.append`. */
 export async function append(
-  context: TableContext & { readonly catalog: Catalog },
+  context: WritableContext,
   base: LoadedTable,
   input: Input,
   options: AppendOptions = {},
 ): Promise<LoadedTable> {
   const { metadata } = base
+  const { signal, summary = {} } = options
+  throwIfAborted(signal)
+  checkExtraSummary(summary)
+  refuseEncrypted(metadata)
   const operationId = context.environment.uuid()
   const schema = currentSchema(metadata)
   const written = await writeDataFiles({
@@ -40,15 +47,11 @@ export async function append(
     environment: context.environment,
     batches: batchesOf(schema.fields, input),
     operationId,
-    signal: options.signal,
+    signal,
   })
   if (written.files.length === 0) return base
-  const commitContext: CommitContext = { ...context, signal: options.signal }
-  const operation = fastAppend(commitContext, {
-    files: written.files,
-    operationId,
-    summary: options.summary ?? {},
-  })
+  const commitContext: CommitContext = { ...context, signal }
+  const operation = fastAppend(commitContext, { files: written.files, operationId, summary })
   return commit(commitContext, base, {
     stage: operation.stage,
     discard: async () => {
@@ -58,33 +61,69 @@ export async function append(
   })
 }
 
-async function* batchesOf(fields: readonly NestedField[], input: Input): AsyncGenerator<RecordBatch> {
-  if (input instanceof ArrowTable || input instanceof RecordBatch) return yield* conformBatches(fields, input)
-  const { first, all } = await peek(input)
-  if (first instanceof RecordBatch) yield* conformBatches(fields, all as AsyncIterable<RecordBatch>)
-  else yield* rowsToBatches(fields, all)
+function batchesOf(fields: readonly NestedField[], input: Input): AsyncIterable<RecordBatch> {
+  if (typeof input !== 'object' || input === null) throw notIterable()
+  if (input instanceof ArrowTable || input instanceof RecordBatch) return conformBatches(fields, input)
+  if (Array.isArray(input)) return batchesOfItems(fields, input[0], input)
+  if (isIterable(input)) return peekSync(fields, input[Symbol.iterator]())
+  if (isAsyncIterable(input)) return peekAsync(fields, input[Symbol.asyncIterator]())
+  throw notIterable()
 }
 
-/** Looks at the first item to tell rows from batches; `all` still yields it, and leaving `all` ends the input. */
-async function peek(input: Iterable<unknown> | AsyncIterable<unknown>) {
-  const iterator = iteratorOf(input)
+function notIterable() {
+  return invalidArgument('append: expected rows, Arrow data, or an iterable of either')
+}
+
+/** The first item tells rows from batches. */
+function batchesOfItems(
+  fields: readonly NestedField[],
+  first: unknown,
+  items: Iterable<unknown> | AsyncIterable<unknown>,
+): AsyncGenerator<RecordBatch> {
+  if (!(first instanceof RecordBatch)) return rowsToBatches(fields, items)
+  return conformBatches(fields, items as Iterable<RecordBatch> | AsyncIterable<RecordBatch>)
+}
+
+async function* peekSync(
+  fields: readonly NestedField[],
+  iterator: Iterator<unknown>,
+): AsyncGenerator<RecordBatch> {
+  const first = iterator.next()
+  yield* batchesOfItems(fields, first.value, resumed(iterator, first))
+}
+
+async function* peekAsync(
+  fields: readonly NestedField[],
+  iterator: AsyncIterator<unknown>,
+): AsyncGenerator<RecordBatch> {
   const first = await iterator.next()
-  async function* all(): AsyncGenerator<unknown> {
-    try {
-      for (let item = first; !item.done; item = await iterator.next()) yield item.value
-    } finally {
-      await iterator.return?.()
-    }
-  }
-  return { first: first.done ? undefined : first.value, all: all() }
+  yield* batchesOfItems(fields, first.value, resumedAsync(iterator, first))
 }
 
-function iteratorOf(
-  input: Iterable<unknown> | AsyncIterable<unknown>,
-): AsyncIterator<unknown> | Iterator<unknown> {
-  if (typeof input === 'object' && input !== null) {
-    if (Symbol.asyncIterator in input) return input[Symbol.asyncIterator]()
-    if (Symbol.iterator in input) return input[Symbol.iterator]()
+/** Goes on from an item that was taken already; leaving it ends the input. */
+function* resumed(iterator: Iterator<unknown>, first: IteratorResult<unknown>): Generator<unknown> {
+  try {
+    for (let item = first; !item.done; item = iterator.next()) yield item.value
+  } finally {
+    iterator.return?.()
   }
-  throw invalidArgument('append: expected rows, Arrow data, or an iterable of either')
+}
+
+async function* resumedAsync(
+  iterator: AsyncIterator<unknown>,
+  first: IteratorResult<unknown>,
+): AsyncGenerator<unknown> {
+  try {
+    for (let item = first; !item.done; item = await iterator.next()) yield item.value
+  } finally {
+    await iterator.return?.()
+  }
+}
+
+function isIterable(input: object): input is Iterable<unknown> {
+  return Symbol.iterator in input
+}
+
+function isAsyncIterable(input: object): input is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in input
 }

@@ -3,8 +3,7 @@
 import type { DataFile, FileContent, ManifestContent, ManifestFile } from '../format/manifest.ts'
 import { partitionPath } from '../format/partition-path.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
-import { currentSchema, specById } from '../format/table-metadata-build.ts'
-import { readManifestEntries, readManifestList } from '../snapshot/manifests.ts'
+import { readManifestEntries, readManifestList, specInSchema } from '../snapshot/manifests.ts'
 import { pointInTime, type SnapshotSelector } from '../snapshot/timeline.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 
@@ -84,12 +83,18 @@ function fileRow(metadata: TableMetadata, file: DataFile, sequenceNumber: bigint
     filePath: file.filePath,
     fileFormat: file.fileFormat,
     specId: file.specId,
-    partition: partitionPath(specById(metadata, file.specId), currentSchema(metadata), file.partition),
+    partition: partitionOf(metadata, file),
     recordCount: file.recordCount,
     fileSizeInBytes: file.fileSizeInBytes,
     sequenceNumber,
     firstRowId: file.firstRowId,
   }
+}
+
+/** With the names of the spec that the file was written by, of a column dropped since, too. */
+function partitionOf(metadata: TableMetadata, file: DataFile): string {
+  const known = specInSchema(metadata, file.specId)
+  return known === undefined ? '' : partitionPath(known.spec, known.schema, file.partition)
 }
 
 function manifestRow(manifest: ManifestFile): ManifestRow {
