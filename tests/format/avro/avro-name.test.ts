@@ -3,7 +3,7 @@ import { avroName } from '../../../format/avro/avro-name.ts'
 
 it.each([
   ['plain_1', 'plain_1'],
-  ['größe', 'größe'],
+  ['größe', 'gr_xF6_xDFe'],
   ['9x', '_9x'],
   ['a.b', 'a_x2Eb'],
   ['a b', 'a_x20b'],
