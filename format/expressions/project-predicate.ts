@@ -73,7 +73,7 @@ function projectSet(
   if ((op === 'in') !== (projection === 'inclusive')) return undefined
   const apply = bindTransform(column.transform, column.sourceType)
   const results = literals.map((literal) => apply(literal)!)
-  return boundSet(op, column.term, results.concat(offByOne(column, results)))
+  return boundSet(op, column.term, results.concat(strayResults(column, results)))
 }
 
 function projectComparison(
@@ -113,11 +113,11 @@ function projectOrderInclusive(
   if (wrapsAround(closed, edge)) return undefined
   const zone = wrapZone(transform, sourceType)
   if (op === 'gt' || op === 'gt-eq') {
-    const above: BoundExpression = { op: 'gt-eq', term, literal: edge }
+    const above: BoundExpression = { op: 'gt-eq', term, literal: wasTooLow(column, edge) ? edge - 1 : edge }
     if (zone?.fromGreatest === undefined) return above
     return boundOr([above, { op: 'lt-eq', term, literal: zone.fromGreatest }])
   }
-  const below: BoundExpression = { op: 'lt-eq', term, literal: offByOne(column, [edge])[0] ?? edge }
+  const below: BoundExpression = { op: 'lt-eq', term, literal: wasTooHigh(column, edge) ? edge + 1 : edge }
   return zone === undefined ? below : boundOr([below, { op: 'gt-eq', term, literal: zone.fromLeast }])
 }
 
@@ -137,7 +137,7 @@ function projectOrderStrict(
     const above: BoundExpression = { op: 'gt', term, literal: raisedEdge(column, edge) }
     return zone === undefined ? above : boundAnd([above, { op: 'lt', term, literal: zone.fromLeast }])
   }
-  const below: BoundExpression = { op: 'lt', term, literal: edge }
+  const below: BoundExpression = { op: 'lt', term, literal: wasTooLow(column, edge) ? edge - 1 : edge }
   if (zone?.fromGreatest === undefined) return below
   return boundAnd([below, { op: 'gt', term, literal: zone.fromGreatest }])
 }
@@ -156,12 +156,23 @@ function neighbour(type: PrimitiveType, literal: Literal, step: -1 | 0 | 1): Lit
 }
 
 /**
- * Iceberg Java up to 0.10 gave dates and times before 1970 a year, month, day or hour one too great (a day right
- * for dates). Its files are still there, so each result below zero stands for the one above it as well.
+ * Where files of Iceberg Java may lie instead. Up to 0.10 it gave dates and times before 1970 a year, month, day or
+ * hour one too great (a day right for dates). It still gives timestamps before 1970 one too small when only the last
+ * step before a full second is missing, in the first second of a unit: it carries nothing into the seconds.
  */
-function offByOne(column: PartitionColumn, results: readonly Literal[]): number[] {
-  if (!wasOffByOne(column)) return []
-  return (results as readonly number[]).filter((result) => result < 0).map((result) => result + 1)
+function strayResults(column: PartitionColumn, results: readonly Literal[]): number[] {
+  return results.flatMap((result) => [
+    ...(wasTooHigh(column, result) ? [result + 1] : []),
+    ...(wasTooLow(column, result) ? [result - 1] : []),
+  ])
+}
+
+function wasTooHigh(column: PartitionColumn, result: Literal): result is number {
+  return wasOffByOne(column) && (result as number) < 0
+}
+
+function wasTooLow(column: PartitionColumn, result: Literal): result is number {
+  return wasTooHigh(column, result) && column.sourceType.kind !== 'date'
 }
 
 /** Strictly above: a wrong result of one more must not lift a partition over the edge. */

@@ -90,11 +90,13 @@ describe('projections', () => {
     expect(inclusive(notEq('ts', '2026-11-20'), day)).toBe('true')
   })
 
-  test('allow for the day too many that Iceberg Java once gave before 1970', () => {
+  test('allow for the day too many that Iceberg Java once gave before 1970, and the one too few it still gives', () => {
     expect(inclusive(lt('ts', '1969-12-31'), day)).toBe('p0 lt-eq -1')
-    expect(inclusive(eq('ts', '1969-12-31'), day)).toBe('p0 in -1,0')
+    expect(inclusive(gt('ts', '1969-12-31'), day)).toBe('p0 gt-eq -2')
+    expect(inclusive(eq('ts', '1969-12-31'), day)).toBe('p0 in -1,0,-2')
     expect(strict(gt('ts', '1969-12-31'), day)).toBe('p0 gt 0')
-    expect(strict(notEq('ts', '1969-12-31'), day)).toBe('p0 not-in -1,0')
+    expect(strict(lt('ts', '1969-12-31'), day)).toBe('p0 lt -2')
+    expect(strict(notEq('ts', '1969-12-31'), day)).toBe('p0 not-in -1,0,-2')
   })
 
   test('of a bucket know equality only', () => {
