@@ -91,7 +91,7 @@ function decode(type: Type, json: JsonValue): unknown {
       return decodeMap(type.key, type.value, json)
     case 'float':
     case 'double':
-      return typeof json === 'string' && /^(NaN|-?Infinity|-0\.0)$/.test(json) ? Number(json) : json
+      return decodeDouble(json)
     case 'fixed':
     case 'binary':
     case 'geometry':
@@ -100,6 +100,12 @@ function decode(type: Type, json: JsonValue): unknown {
     default:
       return json
   }
+}
+
+/** Digits of a whole number beyond 2^53 are parsed as a bigint; here they are a double's. */
+function decodeDouble(json: JsonValue): unknown {
+  if (typeof json === 'bigint') return Number.isFinite(Number(json)) ? Number(json) : json
+  return typeof json === 'string' && /^(NaN|-?Infinity|-0\.0)$/.test(json) ? Number(json) : json
 }
 
 /** An array of pairs, or an object where keys are strings. */

@@ -34,7 +34,7 @@ export async function connect(uri: string, options: ConnectOptions = {}): Promis
   const environment = options.environment ?? systemEnvironment
   const store = options.store ?? storeOf(warehouse, options)
   const catalog = objectStoreCatalog({ store, warehouse, environment })
-  return new Lake({ catalog, store, environment, codec: sharedCodec() }, warehouse)
+  return new Lake({ catalog, store, environment, codec: sharedCodec }, warehouse)
 }
 
 /** The location that a path or URI means, without a trailing '/'. */
@@ -61,11 +61,10 @@ function storeOf(warehouse: string, options: ConnectOptions): ObjectStore {
   return new FileStore({ root: warehouse, durability: options.durability ?? 'full' })
 }
 
-/** The codec is loaded at the first use, once for all tables of a lake. */
-export function sharedCodec(): () => Promise<ParquetCodec> {
-  let loading: Promise<ParquetCodec> | undefined
-  return () => {
-    loading ??= loadWasmCodec()
-    return loading
-  }
+let codec: Promise<ParquetCodec> | undefined
+
+/** The codec, loaded at the first use and once for the process: loading takes longer than reading a small table. */
+export function sharedCodec(): Promise<ParquetCodec> {
+  codec ??= loadWasmCodec()
+  return codec
 }

@@ -35,7 +35,7 @@ export async function openTable(metadataOrLocation: string, options: OpenTableOp
   const bytes = await store.get(metadataLocation)
   const metadata = inFile(metadataLocation, () => decodeTableMetadata(bytes, metadataLocation))
   const loaded: LoadedTable = { identifier: identifierOf(metadata.location), metadata, metadataLocation }
-  return new Table({ store, environment, codec: sharedCodec() }, loaded)
+  return new Table({ store, environment, codec: sharedCodec }, loaded)
 }
 
 function isMetadataFile(location: string): boolean {

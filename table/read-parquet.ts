@@ -2,9 +2,7 @@ import { openParquetInput, type ParquetInput } from '../readers/parquet-input.ts
 import { FileStore } from '../storage/file-store.ts'
 import { sharedCodec, warehouseOf } from './connect.ts'
 
-const codec = sharedCodec()
-
 /** Opens a Parquet file on this machine as input for `createTable` (its `schema`) and `append` (its `batches()`). */
 export function readParquet(path: string): Promise<ParquetInput> {
-  return openParquetInput(new FileStore({}), warehouseOf(path), codec)
+  return openParquetInput(new FileStore({}), warehouseOf(path), sharedCodec)
 }
