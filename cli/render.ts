@@ -120,8 +120,10 @@ function layoutOf(columns: readonly string[], sample: readonly Record_[]): Layou
       (width, record) => Math.max(width, displayWidth(cell(record[column]))),
       displayWidth(cell(column)),
     )
-  const isNumeric = (column: string) =>
-    sample.length > 0 && sample.every((record) => ['number', 'bigint'].includes(typeof record[column]))
+  const isNumeric = (column: string) => {
+    const values = sample.map((record) => record[column] ?? null).filter((value) => value !== null)
+    return values.length > 0 && values.every((value) => ['number', 'bigint'].includes(typeof value))
+  }
   return { widths: columns.map(widthOf), numeric: columns.map(isNumeric) }
 }
 

@@ -38,8 +38,9 @@ export async function openTable(metadataOrLocation: string, options: OpenTableOp
   return new Table({ store, environment, codec: sharedCodec }, loaded)
 }
 
+/** Also one that was kept when its table was dropped. */
 function isMetadataFile(location: string): boolean {
-  return /\.metadata\.json(\.gz)?$|\.gz\.metadata\.json$/.test(location)
+  return /\.metadata\.json(\.gz)?(\.kept)?$/.test(location)
 }
 
 function remapsOf(remap: NonNullable<OpenTableOptions['remap']>): LocationRemap[] {

@@ -51,7 +51,7 @@ async function* cellsOf({ fields, rows }: ReturnType<Awaited<ReturnType<typeof o
 
 function unquoted(text: string, value: unknown): unknown {
   if (typeof value === 'string') return value
-  if (typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0)) return value
+  if (typeof value === 'number' && !text.startsWith('"')) return value
   if (typeof value === 'bigint' && !text.startsWith('"')) return value
   return text.startsWith('"') ? text.slice(1, -1) : text
 }
