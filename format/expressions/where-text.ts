@@ -18,7 +18,7 @@ import { type Token, unexpected, whereTokens } from './where-tokens.ts'
  * takes a prefix only, `\` keeps a `%` or `_` plain. A number that is no safe integer stays text until it meets its
  * column, so that a long or a decimal gets every digit. Nulls are SQL's: only `is null` matches them, however a
  * predicate is negated (Iceberg's own `not-eq`, `not-in` and `not-starts-with` match null; the parsed expression adds
- * `not-null` to them).
+ * `not-null` to them). Zero is SQL's too: 0 and -0.0 are one.
  *
  * INVALID_ARGUMENT says where the text went wrong and what was expected there; UNSUPPORTED a `like` pattern that is
  * no prefix.
@@ -88,8 +88,23 @@ function parsePredicate(cursor: Cursor): Expression {
   const op = token.kind === 'symbol' ? COMPARISONS.get(token.text) : undefined
   if (op === undefined) throw expected(cursor, 'a comparison, is, in, like or between')
   cursor.next++
-  return { op, term, value: parseLiteral(cursor) }
+  return comparison(op, term, parseLiteral(cursor))
 }
+
+/** Iceberg has -0.0 below 0.0; SQL has one zero, which is the one or the other by the side that it is asked from. */
+function comparison(op: Comparison, term: Term, value: LiteralInput): Expression {
+  if (value !== 0) return { op, term, value }
+  switch (op) {
+    case 'eq':
+      return { op: 'in', term, values: ZEROS }
+    case 'not-eq':
+      return { op: 'not-in', term, values: ZEROS }
+    default:
+      return { op, term, value: op === 'lt' || op === 'gt-eq' ? -0 : 0 }
+  }
+}
+
+const ZEROS = [-0, 0] as const
 
 const COMPARISONS = new Map([
   ['=', 'eq'],
@@ -100,7 +115,9 @@ const COMPARISONS = new Map([
   ['<=', 'lt-eq'],
   ['>', 'gt'],
   ['>=', 'gt-eq'],
-] as const) as ReadonlyMap<string, 'eq' | 'not-eq' | 'lt' | 'lt-eq' | 'gt' | 'gt-eq'>
+] as const) as ReadonlyMap<string, Comparison>
+
+type Comparison = 'eq' | 'not-eq' | 'lt' | 'lt-eq' | 'gt' | 'gt-eq'
 
 function parseIs(cursor: Cursor, term: Term): Expression {
   const negated = takeWord(cursor, 'not')
@@ -110,16 +127,16 @@ function parseIs(cursor: Cursor, term: Term): Expression {
 }
 
 function parseWordOperator(cursor: Cursor, term: Term): Expression | undefined {
-  if (takeWord(cursor, 'in')) return { op: 'in', term, values: parseLiterals(cursor) }
+  if (takeWord(cursor, 'in')) {
+    const values = parseLiterals(cursor).flatMap((value) => (value === 0 ? ZEROS : [value]))
+    return { op: 'in', term, values }
+  }
   if (takeWord(cursor, 'like')) return parseLike(cursor, term)
   if (!takeWord(cursor, 'between')) return undefined
   const low = parseLiteral(cursor)
   if (!takeWord(cursor, 'and')) throw expected(cursor, 'and')
   const high = parseLiteral(cursor)
-  return allOf([
-    { op: 'gt-eq', term, value: low },
-    { op: 'lt-eq', term, value: high },
-  ])
+  return allOf([comparison('gt-eq', term, low), comparison('lt-eq', term, high)])
 }
 
 function parseLike(cursor: Cursor, term: Term): Expression {
@@ -229,6 +246,7 @@ function parseLiteral(cursor: Cursor): LiteralInput {
 
 function numberLiteral(sign: string, digits: string): LiteralInput {
   const text = sign === '-' ? `-${digits}` : digits
+  if (/^[0.]+$/.test(digits)) return 0
   return /^\d+$/.test(digits) && Number.isSafeInteger(Number(text)) ? Number(text) : text
 }
 

@@ -96,6 +96,17 @@ describe('a where text', () => {
     expect(parseWhere('a = -.5e-3')).toEqual(eq('a', '-.5e-3'))
   })
 
+  test('zero is the zeros of both signs, which Iceberg tells apart', () => {
+    expect(parseWhere('a = 0')).toEqual(isIn('a', [-0, 0]))
+    expect(parseWhere('a != -0.0')).toEqual(and(notNull('a'), notIn('a', [-0, 0])))
+    expect(parseWhere('a in (1, 0.00)')).toEqual(isIn('a', [1, -0, 0]))
+    expect(parseWhere('a < 0')).toEqual(lt('a', -0))
+    expect(parseWhere('a <= -0')).toEqual(ltEq('a', 0))
+    expect(parseWhere('a > -0')).toEqual(gt('a', 0))
+    expect(parseWhere('a between 0 and 0')).toEqual(and(gtEq('a', -0), ltEq('a', 0)))
+    expect(parseWhere('not (a >= 0)')).toEqual(lt('a', -0))
+  })
+
   test('a long one is no deeper than a short one', () => {
     const text = Array.from({ length: 50_000 }, (_, i) => `a = ${i}`).join(' or ')
     expect(parseWhere(text).op).toBe('or')
