@@ -1,6 +1,7 @@
 /** Rows in the canonical text of the golden tables, which the judges write too; see judges/judge.py. */
 import type { NestedField, Type } from '../../format/types.ts'
 import { bytesToHex } from '../../format/values/text.ts'
+import type { Scan } from '../../index.ts'
 
 export function canonicalRow(row: Readonly<Record<string, unknown>>, fields: readonly NestedField[]): string {
   return structText(row, fields)
@@ -47,6 +48,47 @@ function doubleText(value: number): string {
   if (Object.is(value, -0)) return '"-0"'
   return Number.isFinite(value) ? JSON.stringify(value) : JSON.stringify(String(value))
 }
+
+/** What a scan gives, as canonical lines in the order of reading. */
+export async function linesOf(scan: Scan<unknown>): Promise<string[]> {
+  const lines: string[] = []
+  for await (const row of scan.rows()) lines.push(canonicalRow(row as Record<string, unknown>, scan.fields))
+  return lines
+}
+
+/** A line with every null list and map in it made empty. */
+export function nullsAsEmpty(line: string, fields: readonly NestedField[]): string {
+  return JSON.stringify(emptied({ kind: 'struct', fields }, JSON.parse(line)))
+}
+
+function emptied(type: Type, value: unknown): unknown {
+  if (type.kind === 'list') return ((value ?? []) as unknown[]).map((item) => emptied(type.element, item))
+  if (type.kind === 'map') {
+    return ((value ?? []) as [unknown, unknown][]).map(([k, v]) => [
+      emptied(type.key, k),
+      emptied(type.value, v),
+    ])
+  }
+  if (type.kind !== 'struct' || value === null) return value
+  const row = value as Readonly<Record<string, unknown>>
+  return type.fields.map((field) => emptied(field.type, row[field.name]))
+}
+
+/** What two bags of lines do not share, a few of each; both empty when they are the same rows. */
+export function difference(found: readonly string[], expected: readonly string[]) {
+  const missing = new Map<string, number>()
+  for (const line of expected) missing.set(line, (missing.get(line) ?? 0) + 1)
+  const surplus: string[] = []
+  for (const line of found) {
+    const left = missing.get(line) ?? 0
+    if (left === 0) surplus.push(line)
+    else missing.set(line, left - 1)
+  }
+  const absent = [...missing].flatMap(([line, count]) => Array<string>(count).fill(line))
+  return { missing: absent.slice(0, 3), surplus: surplus.slice(0, 3) }
+}
+
+export const sameRows = { missing: [], surplus: [] }
 
 /** Sorted as the golden answers are. */
 export function sortedLines(lines: readonly string[]): string[] {

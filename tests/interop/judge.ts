@@ -1,9 +1,10 @@
 /** Another engine that reads our tables: a Python process that answers line by line. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Table } from '../../index.ts'
 
 export type Engine = 'pyiceberg' | 'duckdb' | 'spark'
 
@@ -13,13 +14,37 @@ export interface JudgedTable {
   readonly location: string
 }
 
+export function placeOf(table: Pick<Table, 'location' | 'metadataLocation'>): JudgedTable {
+  const path = (location: string) => location.replace(/^file:\/\//, '')
+  return { metadata: path(table.metadataLocation), location: path(table.location) }
+}
+
+export interface ReadRequest extends JudgedTable {
+  /** In the engine's own syntax. */
+  readonly where?: string
+  /** Spark: row by row instead of in vectors. */
+  readonly plain?: boolean
+}
+
 /** The engine's rows as canonical lines, or what it said when it could not read. */
-export type Verdict = { readonly lines: readonly string[] } | { readonly error: string }
+export type Verdict =
+  | {
+      readonly lines: readonly string[]
+      /** PyIceberg: how many data files it planned to read. */
+      readonly files?: number
+    }
+  | { readonly error: string }
 
 export interface Judge {
-  read(table: JudgedTable): Promise<Verdict>
-  /** Runs SQL in Spark, with `warehouse` as the catalog `lake`. Throws with the engine's message. */
-  sql(warehouse: string, statements: readonly string[]): Promise<void>
+  readonly engine: Engine
+  read(request: ReadRequest): Promise<Verdict>
+  /**
+   * Runs SQL in Spark, with `warehouse` as the catalog `lake`; one process serves one warehouse. Throws with the
+   * engine's message.
+   */
+  sql(warehouse: string, ...statements: string[]): Promise<void>
+  /** Rows of a Spark query, every value as Python's text of it. */
+  query(warehouse: string, query: string): Promise<(string | null)[][]>
   close(): Promise<void>
 }
 
@@ -30,6 +55,47 @@ const python = join(root, '.tools/venv/bin/python')
 export const enginesInstalled = existsSync(python)
 
 export async function startJudge(engine: Engine, scratch: string): Promise<Judge> {
+  let process = await startProcess(engine)
+  let count = 0
+  const ask = async (request: unknown): Promise<Reply> => {
+    const reply = await process.ask(request)
+    // An engine that a table kills is started anew for the next one.
+    if (process.ended()) process = await startProcess(engine)
+    return reply
+  }
+  const askOrThrow = async (request: unknown): Promise<Reply> => {
+    const reply = await ask(request)
+    if (reply.error !== undefined) throw new Error(reply.error)
+    return reply
+  }
+  return {
+    engine,
+    async read(request) {
+      const out = join(scratch, `${engine}-${count++}.jsonl`)
+      const { error, files } = await ask({ op: 'read', ...request, out })
+      if (error !== undefined) return { error }
+      const text = await readFile(out, 'utf8')
+      await rm(out)
+      const lines = text === '' ? [] : text.trimEnd().split('\n')
+      return { lines, ...(files === undefined ? {} : { files }) }
+    },
+    async sql(warehouse, ...statements) {
+      await askOrThrow({ op: 'sql', warehouse, statements })
+    },
+    async query(warehouse, query) {
+      return (await askOrThrow({ op: 'query', warehouse, query })).rows as (string | null)[][]
+    },
+    close: () => process.close(),
+  }
+}
+
+interface Reply {
+  readonly error?: string
+  readonly files?: number
+  readonly rows?: unknown
+}
+
+async function startProcess(engine: Engine) {
   const child = spawn(python, [join(import.meta.dirname, 'judges/judge.py'), engine], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...(engine === 'spark' ? sparkEnvironment() : {}) },
@@ -38,33 +104,27 @@ export async function startJudge(engine: Engine, scratch: string): Promise<Judge
   child.stderr.on('data', (chunk: Buffer) => {
     noise = (noise + chunk.toString()).slice(-4000)
   })
+  const exited = new Promise<void>((done) => child.once('close', () => done()))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const answer = async (): Promise<Record<string, unknown>> => {
+  const answer = async (): Promise<Reply | undefined> => {
     const next = await lines.next()
-    if (next.done) throw new Error(`${engine} ended: ${noise}`)
-    return JSON.parse(next.value) as Record<string, unknown>
+    if (!next.done) return JSON.parse(next.value) as Reply
+    await exited
+    return undefined
   }
-  const ask = async (request: unknown) => {
-    child.stdin.write(`${JSON.stringify(request)}\n`)
-    return answer()
-  }
-  await answer()
-  let count = 0
+  if ((await answer()) === undefined) throw new Error(`${engine} does not start: ${noise}`)
+  let ended = false
   return {
-    async read(table) {
-      const out = join(scratch, `${engine}-${count++}.jsonl`)
-      const reply = await ask({ op: 'read', ...table, out })
-      if (typeof reply['error'] === 'string') return { error: reply['error'] }
-      const text = await readFile(out, 'utf8')
-      return { lines: text === '' ? [] : text.trimEnd().split('\n') }
-    },
-    async sql(warehouse, statements) {
-      const reply = await ask({ op: 'sql', warehouse, statements })
-      if (typeof reply['error'] === 'string') throw new Error(reply['error'])
+    ended: () => ended,
+    async ask(request: unknown): Promise<Reply> {
+      child.stdin.write(`${JSON.stringify(request)}\n`)
+      const reply = await answer()
+      ended = reply === undefined
+      return reply ?? { error: `the engine died: ${noise}` }
     },
     async close() {
       child.stdin.end()
-      await new Promise((done) => child.once('exit', done))
+      await exited
     },
   }
 }

@@ -4,7 +4,11 @@ usage: judge.py pyiceberg|duckdb|spark
 
 Requests come as JSON lines on stdin, answers as JSON lines on stdout:
   {"op": "read", "metadata": FILE, "location": TABLE, "out": FILE}  -> {"rows": N} or {"error": TEXT}
-  {"op": "sql", "warehouse": FOLDER, "statements": [TEXT, ...]}     -> {} or {"error": TEXT}   (spark only)
+      "where": TEXT     only the rows that match: SQL, or for PyIceberg a Python expression
+      "plain": true     Spark: row by row instead of in vectors
+      PyIceberg answers {"files": N} too, the data files that it planned to read.
+  {"op": "sql", "warehouse": FOLDER, "statements": [TEXT, ...]}     -> {} or {"error": TEXT}   (Spark only)
+  {"op": "query", "warehouse": FOLDER, "query": TEXT}               -> {"rows": [[TEXT or null, ...], ...]}   (Spark only)
 
 Encoding of values: boolean and int as JSON; long as a string; float and double as a JSON number, with "NaN",
 "Infinity", "-Infinity" and "-0" as strings; decimal as a string with its scale; date as YYYY-MM-DD; time and timestamps
@@ -34,15 +38,25 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         try:
-            answer = judge.sql(request) if request["op"] == "sql" else read(judge, request)
+            answer = read(judge, request) if request["op"] == "read" else getattr(judge, request["op"])(request)
         except BaseException as error:  # noqa: BLE001 - the message is the answer
-            answer = {"error": f"{type(error).__name__}: {error}"[:2000]}
+            answer = {"error": words(error)[:2000]}
         print(json.dumps(answer), file=answers, flush=True)
+
+
+def words(error):
+    """What the engine said; of a Java exception the first cause, without the stack."""
+    cause = next((vars(error)[name] for name in ("java_exception", "_origin") if vars(error).get(name)), None)
+    if cause is None:
+        return f"{type(error).__name__}: {error}"
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return cause.toString()
 
 
 def read(judge, request):
     schema = current_schema(request["metadata"])
-    table = judge.read(request)
+    table, facts = judge.read(request)
     names = [field["name"] for field in schema["fields"]]
     columns = []
     for field in schema["fields"]:
@@ -55,7 +69,7 @@ def read(judge, request):
     with open(request["out"], "w", encoding="utf-8") as out:
         for row in rows:
             out.write(text(list(zip(names, row))) + "\n")
-    return {"rows": len(rows)}
+    return {"rows": len(rows), **facts}
 
 
 def current_schema(path):
@@ -121,7 +135,15 @@ def encode(kind, value):
 
 
 def date_text(days):
-    return (datetime.date(1970, 1, 1) + datetime.timedelta(days=days)).isoformat()
+    """ISO 8601 in the proleptic Gregorian calendar; Python's dates end at the years 1 and 9999."""
+    cycle, day = divmod(days, DAYS_OF_400_YEARS)
+    date = datetime.date(1970, 1, 1) + datetime.timedelta(days=day)
+    year = date.year + 400 * cycle
+    sign = "-" if year < 0 else "+" if year > 9999 else ""
+    return f"{sign}{abs(year):04}-{date.month:02}-{date.day:02}"
+
+
+DAYS_OF_400_YEARS = 146097
 
 
 def encode_nested(kind, value):
@@ -189,9 +211,12 @@ def float_text(value):
 
 class PyIceberg:
     def read(self, request):
+        import pyiceberg.expressions
         from pyiceberg.table import StaticTable
 
-        return StaticTable.from_metadata(request["metadata"]).scan().to_arrow()
+        row_filter = eval(request.get("where", "AlwaysTrue()"), vars(pyiceberg.expressions))
+        scan = StaticTable.from_metadata(request["metadata"]).scan(row_filter=row_filter)
+        return scan.to_arrow(), {"files": sum(1 for _ in scan.plan_files())}
 
 
 class DuckDb:
@@ -207,8 +232,9 @@ class DuckDb:
 
     def read(self, request):
         path = request["metadata"].replace("'", "''")
-        answer = self.connection.execute(f"select * from iceberg_scan('{path}')")
-        return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table()
+        where = request.get("where", "true")
+        answer = self.connection.execute(f"select * from iceberg_scan('{path}') where {where}")
+        return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table(), {}
 
 
 class Spark:
@@ -216,35 +242,53 @@ class Spark:
         from pyspark.sql import SparkSession
 
         iceberg = "org.apache.iceberg.spark"
-        self.spark = (
-            SparkSession.builder.master("local[2]")
-            .config("spark.sql.extensions", f"{iceberg}.extensions.IcebergSparkSessionExtensions")
-            .config("spark.sql.catalog.spark_catalog", f"{iceberg}.SparkSessionCatalog")
-            .config("spark.sql.catalog.spark_catalog.type", "hadoop")
-            .config("spark.sql.catalog.spark_catalog.warehouse", "file:///nowhere")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.sql.shuffle.partitions", "2")
-            .config("spark.sql.iceberg.vectorization.enabled", "true")
-            .getOrCreate()
-        )
+        catalog = "spark.sql.catalog"
+        settings = {
+            "spark.sql.extensions": f"{iceberg}.extensions.IcebergSparkSessionExtensions",
+            f"{catalog}.spark_catalog": f"{iceberg}.SparkSessionCatalog",
+            f"{catalog}.spark_catalog.type": "hadoop",
+            f"{catalog}.spark_catalog.warehouse": "file:///nowhere",
+            f"{catalog}.spark_catalog.cache-enabled": "false",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.host": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.sql.session.timeZone": "UTC",
+            "spark.sql.shuffle.partitions": "2",
+        }
+        builder = SparkSession.builder.master("local[2]")
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        self.spark = builder.getOrCreate()
         self.spark.sparkContext.setLogLevel("ERROR")
 
     def read(self, request):
-        # Columns that Spark shows as intervals or without zone are read back as they are stored.
-        frame = self.spark.read.format("iceberg").load("file://" + request["location"])
-        return frame.toArrow()
+        reader = self.spark.read.format("iceberg")
+        if request.get("plain"):
+            reader = reader.option("vectorization-enabled", "false")
+        frame = reader.load("file://" + request["location"])
+        if "where" in request:
+            frame = frame.filter(request["where"])
+        # DataFrame.toArrow() casts, and fails over a required field in a struct that is null.
+        return pa.Table.from_batches(frame._collect_as_arrow(empty_list_if_zero_records=False)), {}
 
     def sql(self, request):
-        catalog = "spark.sql.catalog.lake"
-        self.spark.conf.set(catalog, "org.apache.iceberg.spark.SparkCatalog")
-        self.spark.conf.set(f"{catalog}.type", "hadoop")
-        self.spark.conf.set(f"{catalog}.warehouse", "file://" + request["warehouse"])
+        self.connect(request["warehouse"])
         for statement in request["statements"]:
             self.spark.sql(statement)
         return {}
+
+    def query(self, request):
+        self.connect(request["warehouse"])
+        rows = self.spark.sql(request["query"]).collect()
+        return {"rows": [[None if value is None else str(value) for value in row] for row in rows]}
+
+    def connect(self, warehouse):
+        """The catalog `lake`; Spark keeps the first warehouse that it was given, so a process serves one."""
+        catalog = "spark.sql.catalog.lake"
+        self.spark.conf.set(catalog, "org.apache.iceberg.spark.SparkCatalog")
+        self.spark.conf.set(f"{catalog}.type", "hadoop")
+        self.spark.conf.set(f"{catalog}.cache-enabled", "false")
+        self.spark.conf.set(f"{catalog}.warehouse", "file://" + warehouse)
 
 
 if __name__ == "__main__":
