@@ -7,11 +7,12 @@ import { decodeValueJson, encodeValueJson } from './values/single-value-json.ts'
 
 /**
  * Throws INVALID_ARGUMENT, naming field and rule, unless a table of this format version may have the schema: ids
- * and names unique and not reserved, types and defaults known to the version, defaults that fit their types, and
+ * and full names unique and not reserved, types and defaults known to the version, defaults that fit their types, and
  * identifier fields that can identify a row.
  */
 export function validateSchema(schema: Schema, formatVersion: FormatVersion): void {
   const fields = uniqueFields(schema)
+  validateFullNames(fields.values())
   for (const entry of fields.values()) {
     validateType(entry, formatVersion)
     validateDefaults(entry, formatVersion)
@@ -52,6 +53,18 @@ function uniqueFields(schema: Schema): ReadonlyMap<number, SchemaField> {
   } catch (error) {
     if (!isMoraineError(error)) throw error
     throw invalidArgument(error.message, error.context)
+  }
+}
+
+/** Iceberg Java and PyIceberg load no table in which two fields have one dotted name, as `a.b` beside `a` with a `b`. */
+function validateFullNames(entries: Iterable<SchemaField>): void {
+  const names = new Set<string>()
+  for (const { path } of entries) {
+    const name = path.join('.')
+    if (names.has(name)) {
+      throw invalidArgument(`two fields have the full name '${name}'`, { rule: 'Schemas: names are unique' })
+    }
+    names.add(name)
   }
 }
 

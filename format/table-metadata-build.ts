@@ -8,7 +8,12 @@ import { validateSchema } from './schema-validate.ts'
 import type { Snapshot } from './snapshot.ts'
 import { type SortOrder, unsortedOrder } from './sort-order.ts'
 import type { FormatVersion, TableMetadata } from './table-metadata.ts'
-import { isReservedProperty, readProperty, validateNewTableProperties } from './table-properties.ts'
+import {
+  checkPropertyTexts,
+  isReservedProperty,
+  readProperty,
+  validateNewTableProperties,
+} from './table-properties.ts'
 
 export const DEFAULT_FORMAT_VERSION: FormatVersion = 2
 
@@ -37,6 +42,7 @@ export interface NewTable {
  * format version above 3.
  */
 export function newTableMetadata(table: NewTable): TableMetadata {
+  checkPropertyTexts(table.properties ?? {})
   const formatVersion = formatVersionOf(table)
   validateSchema({ schemaId: 0, ...table.schema }, formatVersion)
   const { schema, idOf, lastColumnId } = withFreshIds(table.schema)

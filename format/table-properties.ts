@@ -10,6 +10,7 @@ import {
   string,
 } from './property-parsers.ts'
 import { findFieldByName, type Schema } from './schema.ts'
+import { describeValue } from './values/mismatch.ts'
 
 export type { MetricsMode } from './property-parsers.ts'
 
@@ -211,6 +212,16 @@ export function columnMetricsModes(
     modes.set(name.slice(METRICS_COLUMN_PREFIX.length), parseProperty(name, text, metricsMode))
   }
   return modes
+}
+
+/** Throws INVALID_ARGUMENT for a value that is no text: metadata with it is one that no engine loads. */
+export function checkPropertyTexts(properties: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries<unknown>(properties)) {
+    if (typeof value === 'string') continue
+    throw invalidArgument(`the table property '${name}' must be a text, found ${describeValue(value)}`, {
+      property: name,
+    })
+  }
 }
 
 /** Throws INVALID_ARGUMENT for a bad value of any property in the table above, or metrics of an unknown column. */

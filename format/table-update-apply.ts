@@ -5,7 +5,7 @@ import { checkSortOrderFitsSchema, checkSpecFitsSchema } from './partition-spec-
 import type { FormatVersion, MetadataLogEntry, TableMetadata } from './table-metadata.ts'
 import { currentSchema, defaultSortOrder, defaultSpec } from './table-metadata-build.ts'
 import { findMetadataProblem } from './table-metadata-check.ts'
-import { isReservedProperty, readProperty } from './table-properties.ts'
+import { checkPropertyTexts, isReservedProperty, readProperty } from './table-properties.ts'
 import type { TableUpdate } from './table-update.ts'
 import { change, type Draft, draftOf } from './table-update-draft.ts'
 import {
@@ -160,6 +160,7 @@ function setLocation(draft: Draft, location: string): void {
 }
 
 function setProperties(draft: Draft, updates: Readonly<Record<string, string>>): void {
+  checkPropertyTexts(updates)
   const properties = copied(draft.metadata.properties)
   for (const [name, value] of Object.entries(updates)) {
     if (isReservedProperty(name)) {

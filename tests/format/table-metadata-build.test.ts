@@ -288,6 +288,19 @@ describe('newTableMetadata', () => {
       { schema: { fields: [field(1, 'a', intType), field(2, 'a', intType)], identifierFieldIds: [] } },
       /stands twice/,
     ],
+    [
+      'a column with the full name of a nested field',
+      {
+        schema: {
+          fields: [field(1, 'a', structType([field(2, 'b', intType)])), field(3, 'a.b', intType)],
+          identifierFieldIds: [],
+        },
+      },
+      /two fields have the full name 'a.b'/,
+    ],
+    ['a property that is a number', { properties: { p: 5 as never } }, /'p' must be a text, found number 5/],
+    ['a property without a value', { properties: { p: undefined as never } }, /'p' must be a text/],
+    ['a version that is no text', { properties: { 'format-version': 2 as never } }, /must be a text/],
   ])('refuses %s', (_, table, message) => {
     expect(() => build(table)).toThrow(message)
   })

@@ -477,6 +477,9 @@ describe('the rest', () => {
     expect(() => apply(table(), { action: 'set-properties', updates: { 'format-version': '3' } })).toThrow(
       /use upgrade-format-version/,
     )
+    expect(() => apply(table(), { action: 'set-properties', updates: { a: 5 as never } })).toThrow(
+      "'a' must be a text",
+    )
   })
 
   it('statistics replace those of the same snapshot', () => {
