@@ -72,7 +72,7 @@ export function recordCodec<T>(
   fresh: () => Mutable<T>,
 ): AvroCodec<T> {
   return {
-    schema: { type: 'record', name, fields: columns.map(fieldSchema) },
+    schema: { type: 'record', name, fields: fieldSchemas(columns) },
     write: (output, record) => {
       for (const column of columns) writeColumn(column, output, record)
     },
@@ -87,9 +87,19 @@ export function recordCodec<T>(
   }
 }
 
+/** Names that come out equal are told apart by the field's id: Avro allows each only once. */
+function fieldSchemas<T>(columns: readonly AvroColumn<T>[]): AvroSchema[] {
+  const taken = new Set<string>()
+  return columns.map((column) => {
+    let name = avroName(column.name)
+    while (taken.has(name)) name = `${name}_${column.id}`
+    taken.add(name)
+    return fieldSchema(column, name)
+  })
+}
+
 /** As Iceberg Java writes it, with the name in full beside a name that Avro does not allow. */
-function fieldSchema<T>(column: AvroColumn<T>): AvroSchema {
-  const name = avroName(column.name)
+function fieldSchema<T>(column: AvroColumn<T>, name: string): AvroSchema {
   const field = {
     name,
     ...(name === column.name ? {} : { 'iceberg-field-name': column.name }),

@@ -60,8 +60,8 @@ function isStored(field: NestedField): boolean {
 function appendFields(fields: readonly NestedField[], elements: SchemaElement[]): void {
   const taken = new Set<string>()
   for (const field of fields.filter(isStored)) {
-    const plain = parquetName(field.name)
-    const name = taken.has(plain) ? `${plain}_${field.id}` : plain
+    let name = parquetName(field.name)
+    while (taken.has(name)) name = `${name}_${field.id}`
     taken.add(name)
     appendField(field, name, elements)
   }

@@ -5,7 +5,7 @@ import type { DataFile, ManifestEntry, ManifestFile } from '../../format/manifes
 import { decodeManifest, encodeManifest } from '../../format/manifest-codec.ts'
 import type { MetricsProjection } from '../../format/manifest-columns.ts'
 import type { CommittedEntry } from '../../format/manifest-inheritance.ts'
-import type { PartitionSpec } from '../../format/partition-spec.ts'
+import type { PartitionField, PartitionSpec } from '../../format/partition-spec.ts'
 import type { SpecInSchema } from '../../format/partition-type.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { FormatVersion } from '../../format/table-metadata.ts'
@@ -269,6 +269,34 @@ describe('a manifest', () => {
       [0, 1, 3, 4, 2],
       [134, 100, 101, 102, 103, 104, ...metrics, 131, 132, 135, 140, 142, 143, 144, 145],
     ])
+  })
+
+  it('tells partition fields apart whose names are one in Avro', () => {
+    const names = ['a b', 'a_x20b', 'a_x20b_1002', 'ä', '_xE4']
+    const fields = names.map(
+      (name, i): PartitionField => ({
+        fieldId: 1000 + i,
+        name,
+        sourceIds: [2],
+        transform: { kind: 'identity' },
+      }),
+    )
+    const partition = { schema, spec: { specId: 5, fields } }
+    const file = dataFile({ partition: [1, 2, 3, 4, 5] })
+    const { bytes } = encodeManifest({
+      ...partition,
+      formatVersion: 2,
+      content: 'data',
+      snapshotId: SNAPSHOT,
+      entries: [{ status: 'added', dataFile: file }],
+    })
+    const written = openAvro(bytes).metadata.get('avro.schema')!
+    const stored = Array.from(
+      written.matchAll(/"name":"([^"]*)"[^{]*"field-id":(1\d\d\d)/g),
+      (match) => match[1],
+    )
+    expect(stored).toEqual(['a_x20b', 'a_x20b_1001', 'a_x20b_1002', '_xE4', '_xE4_1004'])
+    expect(decode(bytes, {}, 'all', partition)[0]!.dataFile.partition).toEqual([1, 2, 3, 4, 5])
   })
 
   it('reads metrics of chosen columns only, or none', () => {
