@@ -115,7 +115,8 @@ function bytesValue(
     case 'uuid':
       return bytes.length === 16 ? bytesToUuid(bytes) : undefined
     case 'fixed':
-      return paddedTo(type.length, bytes)
+      // A bound that was cut is no value of the type, and Spark answers min and max from bounds.
+      return bytes.length === type.length ? bytes : undefined
     case 'decimal': {
       const fits = bytes.length > 0 && bytes.length <= 16
       if (!fits || logical?.kind !== 'DECIMAL' || logical.scale !== type.scale) return undefined
@@ -133,12 +134,4 @@ function textValue(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** A writer may have cut the bound: zeros keep a cut lower bound below, and an upper one was raised when cut. */
-function paddedTo(length: number, bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes.length > length) return undefined
-  const padded = new Uint8Array(length)
-  padded.set(bytes)
-  return padded
 }
