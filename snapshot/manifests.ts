@@ -44,7 +44,19 @@ export async function readManifestList(
     )
   }
   const bytes = await getReferenced(source.store, location, options)
-  return inFile(location, () => decodeManifestList(bytes))
+  const manifests = inFile(location, () => decodeManifestList(bytes))
+  if (manifests.length === 0) checkEmpty(location, snapshot)
+  return manifests
+}
+
+/** An Avro file that was cut behind its header is a valid one without records. */
+function checkEmpty(location: string, snapshot: Snapshot): void {
+  const dataFiles = snapshot.summary['total-data-files'] ?? '0'
+  if (dataFiles === '0') return
+  throw invalidData(
+    `${location}: expected the manifests of ${dataFiles} data files, found none; the file may be cut short`,
+    { file: location },
+  )
 }
 
 /**
@@ -60,10 +72,23 @@ export async function readManifestEntries(
     throw unsupported(`${manifest.manifestPath} is encrypted; encrypted tables are not read`)
   }
   const bytes = await getReferenced(source.store, manifest.manifestPath, options)
+  checkLength(manifest, bytes.length)
   return decodeManifest(bytes, manifest, {
     specById: (specId) => specInSchema(source.metadata, specId),
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   })
+}
+
+/** An Avro file that was cut between two blocks is a valid one with fewer records. */
+function checkLength({ manifestPath, manifestLength }: ManifestFile, found: number): void {
+  if (BigInt(found) >= manifestLength) return
+  throw invalidData(
+    `${manifestPath}: expected ${manifestLength} bytes, found ${found}; the file is cut short`,
+    {
+      file: manifestPath,
+      rule: 'Manifest Lists: manifest_length',
+    },
+  )
 }
 
 /** A spec with a schema that has its source columns: the current one, or an older one for columns dropped since. */
