@@ -21,8 +21,8 @@ export const DEFAULT_STATUS_CHECK: StatusCheck = {
  * Creates `location` with `body`, once and for all: 'won' if the object is ours, 'lost' if it is another's.
  *
  * A put whose outcome is unknown is sent again, with the same bytes under the same name, until the store answers; a
- * name that is then taken is ours if the bytes are. Nothing less tells, since a put that timed out may land at any
- * later moment. No signal interrupts this. The store must not repeat a conditional put on its own.
+ * name that is taken is ours if the bytes are, at the first answer too: something below may have sent the put twice.
+ * Nothing less tells, since a put that timed out may land at any later moment. No signal interrupts this.
  *
  * Throws COMMIT_STATE_UNKNOWN when the checks are used up; before anything was sent in doubt, the store's own error.
  */
@@ -39,9 +39,9 @@ export async function claimName(
     try {
       const result = await store.put(location, body, { mode: 'create' })
       if (result.status === 'written') return 'won'
-      if (!inDoubt) return 'lost'
       const found = await getIfThere(store, location, {})
       if (found !== undefined) return Buffer.compare(found, body) === 0 ? 'won' : 'lost'
+      if (!inDoubt) return 'lost'
     } catch (error) {
       if (!inDoubt && isDefinite(error)) throw error
       inDoubt = true

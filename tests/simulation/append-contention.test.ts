@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest'
+import { objectStoreCatalog } from '../../catalog/object-store-catalog.ts'
+import { isMoraineError, MoraineError, messageOf } from '../../format/errors.ts'
+import { MemoryStore, schema, t } from '../../index.ts'
+import type { ObjectStore } from '../../storage/object-store.ts'
+import { sharedCodec } from '../../table/connect.ts'
+import { Lake } from '../../table/lake.ts'
+import type { Table } from '../../table/table.ts'
+import { type TestEnvironment, testEnvironment } from '../contracts/test-environment.ts'
+import { type AnyCall, everyCall } from './every-call.ts'
+import { newSchedule, type Schedule } from './schedule.ts'
+import { checkInvariants } from './table-invariants.ts'
+
+const WAREHOUSE = 'memory://lake/wh'
+const NAME = 'shop.orders'
+const SEEDS = Number(process.env['MORAINE_SEEDS'] ?? 2)
+const FIRST_SEED = Number(process.env['MORAINE_SEED'] ?? 1)
+const APPENDERS = 8
+const COMMITS = 10
+/** Of calls that change the store. */
+const FAULT_RATE = 0.05
+const READ_FAULT_RATE = 0.002
+
+interface Told {
+  readonly acknowledged: Set<bigint>
+  readonly failed: Set<bigint>
+  readonly unknown: Set<bigint>
+  faults: number
+}
+
+describe('eight appenders to one table, in any order of their storage calls, with faults', () => {
+  it('lose no acknowledged row, double none, and show no failed one', async () => {
+    await sharedCodec()
+    const total = { acknowledged: 0, failed: 0, unknown: 0, faults: 0 }
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+      const told = await simulate(seed)
+      total.acknowledged += told.acknowledged.size
+      total.failed += told.failed.size
+      total.unknown += told.unknown.size
+      total.faults += told.faults
+    }
+    if (process.env['MORAINE_SEEDS'] !== undefined) console.info(SEEDS, 'seeds:', total)
+    // The runs must have had something to lose, and something to lose it by.
+    expect(total.acknowledged).toBeGreaterThan(SEEDS * APPENDERS * 3)
+    expect(total.failed).toBeGreaterThan(SEEDS)
+    expect(total.faults).toBeGreaterThan(SEEDS * 10)
+  }, 3_600_000)
+
+  it('happen again by their seed, call by call', async () => {
+    const [once, again] = [await simulate(77, 2), await simulate(77, 2)]
+    expect(again).toEqual(once)
+  })
+})
+
+async function simulate(seed: number, commits = COMMITS): Promise<Told> {
+  const environment = testEnvironment(seed)
+  const store = new MemoryStore({ now: environment.now })
+  const told: Told = { acknowledged: new Set(), failed: new Set(), unknown: new Set(), faults: 0 }
+  const healthy = lakeOver(store, environment)
+  await healthy.createTable(NAME, {
+    schema: schema({ id: t.long().required() }),
+    properties: {
+      'format-version': String((seed % 3) + 1),
+      'commit.retry.num-retries': '6',
+      'commit.status-check.num-retries': seed % 2 === 0 ? '0' : '3',
+    },
+  })
+  const schedule = newSchedule({ random: environment.random, deathRate: 0 })
+  const ghosts: (() => Promise<unknown>)[] = []
+  const actors = Object.fromEntries(
+    Array.from({ length: APPENDERS }, (_, i) => {
+      const actor = `appender ${i}`
+      const faulty = schedule.storeFor(actor, faultyStore(store, environment, told, ghosts))
+      const lake = lakeOver(faulty, { ...environment, sleep: () => schedule.turn(actor) })
+      return [actor, () => appendMany(lake, { appender: i, commits, told, schedule })]
+    }),
+  )
+  try {
+    await schedule.run(actors)
+    for (const land of ghosts) await land()
+    await check(await healthy.loadTable(NAME), store, told)
+  } catch (error) {
+    throw new Error(`MORAINE_SEED=${seed} MORAINE_SEEDS=1: ${messageOf(error)}`, { cause: error })
+  }
+  return told
+}
+
+interface Appender {
+  readonly appender: number
+  readonly commits: number
+  readonly told: Told
+  readonly schedule: Schedule
+}
+
+async function appendMany(lake: Lake, { appender, commits, told, schedule }: Appender): Promise<void> {
+  let table = await loadUntilThere(lake, appender, schedule)
+  for (let i = 0; i < commits; i++) {
+    const id = BigInt(appender * 1000 + i * 2)
+    try {
+      table = await table.append([{ id }, { id: id + 1n }])
+      told.acknowledged.add(id)
+    } catch (error) {
+      if (!isMoraineError(error)) throw error
+      if (error.cleanable) told.failed.add(id)
+      else told.unknown.add(id)
+    }
+  }
+}
+
+async function loadUntilThere(lake: Lake, appender: number, schedule: Schedule): Promise<Table> {
+  for (;;) {
+    try {
+      return await lake.loadTable(NAME)
+    } catch (error) {
+      if (!isMoraineError(error, 'UNAVAILABLE')) throw error
+      await schedule.turn(`appender ${appender}`)
+    }
+  }
+}
+
+function faultyStore(
+  inner: ObjectStore,
+  { random }: TestEnvironment,
+  told: Told,
+  ghosts: (() => Promise<unknown>)[],
+): ObjectStore {
+  return everyCall(inner, async (call, _, apply) => {
+    if (ghosts.length > 0 && random() < 0.1) await ghosts.shift()!()
+    if (random() >= (isChange(call) ? FAULT_RATE : READ_FAULT_RATE)) return apply()
+    told.faults++
+    const dice = isChange(call) ? random() : 0
+    if (call === 'put' && dice > 0.75) {
+      await apply()
+      return { status: 'precondition-failed' } as never
+    }
+    if (dice > 0.25 && dice < 0.5) ghosts.push(apply)
+    else if (dice >= 0.5) await apply()
+    throw new MoraineError('UNAVAILABLE', 'no answer')
+  })
+}
+
+function isChange(call: AnyCall): boolean {
+  return call === 'put' || call === 'delete' || call === 'close'
+}
+
+async function check(table: Table, store: ObjectStore, told: Told): Promise<void> {
+  await checkInvariants(table, store)
+  const seen = new Map<bigint, number>()
+  for await (const { id } of table.scan().rows()) seen.set(id as bigint, (seen.get(id as bigint) ?? 0) + 1)
+  const timesOf = (id: bigint) => [seen.get(id) ?? 0, seen.get(id + 1n) ?? 0]
+  for (const id of told.acknowledged) expect(timesOf(id), `acknowledged ${id}`).toEqual([1, 1])
+  for (const id of told.failed) expect(timesOf(id), `failed ${id}`).toEqual([0, 0])
+  for (const id of told.unknown) {
+    expect(
+      [
+        [0, 0],
+        [1, 1],
+      ],
+      `unknown ${id}`,
+    ).toContainEqual(timesOf(id))
+  }
+  expect(table.snapshots.length).toBeGreaterThanOrEqual(told.acknowledged.size)
+}
+
+function lakeOver(store: ObjectStore, environment: TestEnvironment): Lake {
+  const catalog = objectStoreCatalog({ store, warehouse: WAREHOUSE, environment })
+  return new Lake({ store, environment, catalog, codec: sharedCodec }, WAREHOUSE)
+}
