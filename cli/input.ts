@@ -4,7 +4,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addAbortSignal, Readable } from 'node:stream'
-import { parse as parseCsv } from 'csv-parse'
 import {
   decodeRowJson,
   invalidArgument,
@@ -118,6 +117,7 @@ export async function* jsonLines(
 export async function* csvRecords(
   input: Input,
 ): AsyncGenerator<{ readonly cells: ReadonlyMap<string, string | null>; readonly line: number }> {
+  const { parse: parseCsv } = await import('csv-parse')
   const parser = parseCsv({
     bom: true,
     info: true,

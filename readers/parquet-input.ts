@@ -10,7 +10,6 @@ import { assignFreshIds, type Schema, visitFields } from '../format/schema.ts'
 import type { NestedField, Type } from '../format/types.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { openParquet } from './parquet-source.ts'
-import { readTask } from './read-task.ts'
 import type { ScanTask } from './scan-task.ts'
 
 export interface ParquetInput {
@@ -51,6 +50,7 @@ export async function openParquetInput(
     schema,
     numRows: footer.numRows,
     batches: async function* () {
+      const { readTask } = await import('./read-task.ts')
       yield* readTask(task, {
         store,
         codec: await codec(),

@@ -17,7 +17,6 @@ import type { ObjectStore } from '../storage/object-store.ts'
 import { partitionFieldsOf } from './metadata-columns.ts'
 import { type PlanReport, planTasks } from './plan.ts'
 import { projectSchema } from './projection.ts'
-import { readTask } from './read-task.ts'
 import { batchToRows, type RowOptions } from './rows.ts'
 import type { ScanTask } from './scan-task.ts'
 
@@ -92,6 +91,8 @@ async function* readAll(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordBatch> {
   const { metadata, store } = source
+  // Arrow is loaded by those who read rows, not by those who look at metadata.
+  const { readTask } = await import('./read-task.ts')
   const mappingText = readProperty(metadata.properties, 'schema.name-mapping.default')
   const nameMapping = mappingText === undefined ? undefined : parseNameMapping(mappingText)
   for await (const task of tasks) {

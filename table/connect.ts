@@ -4,7 +4,6 @@ import { objectStoreCatalog } from '../catalog/object-store-catalog.ts'
 import type { Environment } from '../format/environment.ts'
 import { invalidArgument, unsupported } from '../format/errors.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
-import { loadWasmCodec } from '../format/parquet/wasm-codec.ts'
 import { FileStore } from '../storage/file-store.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -65,6 +64,6 @@ let codec: Promise<ParquetCodec> | undefined
 
 /** The codec, loaded at the first use and once for the process: loading takes longer than reading a small table. */
 export function sharedCodec(): Promise<ParquetCodec> {
-  codec ??= loadWasmCodec()
+  codec ??= import('../format/parquet/wasm-codec.ts').then(({ loadWasmCodec }) => loadWasmCodec())
   return codec
 }

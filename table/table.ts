@@ -15,7 +15,7 @@ import {
 } from '../format/table-metadata-build.ts'
 import { createScan, type Scan, type ScanOptions } from '../readers/scan.ts'
 import { reload } from '../snapshot/reload.ts'
-import { type AppendOptions, append } from './append.ts'
+import type { AppendOptions } from './append.ts'
 import type { TableContext, WritableContext } from './context.ts'
 import { inspector, type TableInspector } from './inspect.ts'
 
@@ -93,6 +93,8 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    */
   async append(input: AppendInput<W>, options?: AppendOptions): Promise<Table<R, W>> {
     const context = this.#writable('append')
+    // Arrow is loaded by those who write: half the start of a program that only looks at metadata would be Arrow's.
+    const { append } = await import('./append.ts')
     return new Table<R, W>(this.#context, await append(context, this.#loaded, input, options))
   }
 
