@@ -1,5 +1,5 @@
 /** Append: rows or batches to data files, data files to manifests, one commit. */
-import { Table as ArrowTable, RecordBatch } from 'apache-arrow'
+import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
 import type { LoadedTable } from '../catalog/catalog.ts'
 import { invalidArgument } from '../format/errors.ts'
 import { currentSchema, defaultSortOrder, defaultSpec } from '../format/table-metadata-build.ts'
@@ -9,7 +9,7 @@ import { refuseEncrypted } from '../snapshot/encryption.ts'
 import { fastAppend } from '../snapshot/fast-append.ts'
 import { checkExtraSummary } from '../snapshot/summary.ts'
 import { throwIfAborted } from '../storage/abort.ts'
-import { conformBatches } from '../writers/arrow-batches.ts'
+import { type ArrowSource, conformBatches, isArrowRows } from '../writers/arrow-batches.ts'
 import { rowsToBatches } from '../writers/row-batches.ts'
 import { writeDataFiles } from '../writers/write-data-files.ts'
 import type { WritableContext } from './context.ts'
@@ -63,7 +63,7 @@ export async function append(
 
 function batchesOf(fields: readonly NestedField[], input: Input): AsyncIterable<RecordBatch> {
   if (typeof input !== 'object' || input === null) throw notIterable()
-  if (input instanceof ArrowTable || input instanceof RecordBatch) return conformBatches(fields, input)
+  if (isArrowRows(input)) return conformBatches(fields, input)
   if (Array.isArray(input)) return batchesOfItems(fields, input[0], input)
   if (isIterable(input)) return peekSync(fields, input[Symbol.iterator]())
   if (isAsyncIterable(input)) return peekAsync(fields, input[Symbol.asyncIterator]())
@@ -80,8 +80,7 @@ function batchesOfItems(
   first: unknown,
   items: Iterable<unknown> | AsyncIterable<unknown>,
 ): AsyncGenerator<RecordBatch> {
-  if (!(first instanceof RecordBatch)) return rowsToBatches(fields, items)
-  return conformBatches(fields, items as Iterable<RecordBatch> | AsyncIterable<RecordBatch>)
+  return isArrowRows(first) ? conformBatches(fields, items as ArrowSource) : rowsToBatches(fields, items)
 }
 
 async function* peekSync(

@@ -1,9 +1,11 @@
-import { type Data, makeData, RecordBatch, type Schema, Struct, type Table } from 'apache-arrow'
+import { type Data, makeData, RecordBatch, type Schema, Struct, Table } from 'apache-arrow'
 import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
 import type { NestedField } from '../format/types.ts'
+import { mismatch } from '../format/values/mismatch.ts'
 import { conformMembers } from './conform/conform-column.ts'
 
-export type ArrowSource = Table | RecordBatch | Iterable<RecordBatch> | AsyncIterable<RecordBatch>
+type ArrowRows = Table | RecordBatch
+export type ArrowSource = ArrowRows | Iterable<ArrowRows> | AsyncIterable<ArrowRows>
 
 /**
  * Arrow data of any origin as batches of exactly `arrowSchemaOf(fields)`.
@@ -22,15 +24,22 @@ export async function* conformBatches(
 ): AsyncGenerator<RecordBatch> {
   const schema = arrowSchemaOf(fields)
   let firstRow = 0
-  for await (const batch of batchesOf(source)) {
-    if (batch.numRows > 0) yield conformBatch(schema, fields, batch, firstRow)
-    firstRow += batch.numRows
+  for await (const item of isArrowRows(source) ? [source] : source) {
+    for (const batch of batchesOf(item)) {
+      if (batch.numRows > 0) yield conformBatch(schema, fields, batch, firstRow)
+      firstRow += batch.numRows
+    }
   }
 }
 
-function batchesOf(source: ArrowSource): Iterable<RecordBatch> | AsyncIterable<RecordBatch> {
-  if (source instanceof RecordBatch) return [source]
-  return 'batches' in source ? source.batches : source
+export function isArrowRows(input: unknown): input is ArrowRows {
+  return input instanceof Table || input instanceof RecordBatch
+}
+
+/** An item of another kind, such as a row among batches, must not be passed over. */
+function batchesOf(item: ArrowRows): readonly RecordBatch[] {
+  if (!isArrowRows(item)) throw mismatch('Arrow data, as the input began with', item)
+  return item instanceof RecordBatch ? [item] : item.batches
 }
 
 function conformBatch(

@@ -1,4 +1,5 @@
 import {
+  type Data,
   type DataType,
   DateMillisecond,
   Decimal,
@@ -20,6 +21,7 @@ import {
   Schema,
   Struct,
   Table,
+  TimeMicrosecond,
   TimestampMillisecond,
   TimestampNanosecond,
   Uint16,
@@ -44,6 +46,7 @@ import {
   type Type,
   timestampType,
   timestamptzType,
+  timeType,
   unknownType,
 } from '../../format/types.ts'
 import { type ArrowSource, conformBatches } from '../../writers/arrow-batches.ts'
@@ -93,6 +96,25 @@ async function cast(type: Type, vector: Vector): Promise<unknown[]> {
 const ints = vectorFromArray([1, null, 3], new Int32())
 
 describe('columns', () => {
+  test('come from tables and batches in one stream', async () => {
+    const one = batch({ a: ints })
+    const rows = await rowsOf([optional('a', intType)], [one, new Table([one, one]), one])
+    expect(rows.map((row) => (row as { a: unknown }).a)).toEqual([
+      1,
+      null,
+      3,
+      1,
+      null,
+      3,
+      1,
+      null,
+      3,
+      1,
+      null,
+      3,
+    ])
+  })
+
   test('are matched by name at every level, in any order', async () => {
     const fields = [
       optional('a', intType),
@@ -260,6 +282,62 @@ describe('what does not fit is refused', () => {
     ['a list for a struct', structType([]), listOfInts, /expected a struct/],
   ])('%s', async (_name, type, vector, message) => {
     await expect(cast(type, vector)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message })
+  })
+
+  test.each<[string, Type, DataType, BigInt64Array | Uint32Array, RegExp]>([
+    [
+      'a date beyond 32 bits of days',
+      dateType,
+      new DateMillisecond(),
+      BigInt64Array.of(86_400_000n << 32n),
+      /row 0, c: expected a date/,
+    ],
+    ['a time of the day before', timeType, new TimeMicrosecond(), BigInt64Array.of(-1n), /found -1 µs/],
+    [
+      'a time of the next day',
+      timeType,
+      new TimeMicrosecond(),
+      BigInt64Array.of(86_400_000_000n),
+      /a time of day/,
+    ],
+    [
+      'a decimal of too many digits',
+      decimalType(5, 2),
+      new Decimal(2, 5, 128),
+      Uint32Array.of(0, 5, 0, 0),
+      /units/,
+    ],
+    [
+      'one digit too many',
+      decimalType(5, 2),
+      new Decimal(2, 5, 128),
+      Uint32Array.of(-100_000, -1, -1, -1),
+      /found -100000 units/,
+    ],
+    [
+      'a decimal of 256 bits',
+      decimalType(9, 2),
+      new Decimal(2, 9, 256),
+      Uint32Array.of(1, 0, 0, 0, 0, 0, 0, 1),
+      /units/,
+    ],
+  ])('%s', async (_name, type, arrowType, values, message) => {
+    const data = (length: number, nullBitmap?: Uint8Array) =>
+      makeData({ type: arrowType, length, nullBitmap, data: values } as never) as Data
+    await expect(cast(type, new Vector([data(1)]))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message,
+    })
+    expect(await cast(type, new Vector([data(1, Uint8Array.of(0))]))).toEqual([null])
+    const struct = new Struct([new Field('x', arrowType, true)])
+    const hidden = makeData({ type: struct, length: 1, nullBitmap: Uint8Array.of(0), children: [data(1)] })
+    expect(await cast(structType([optional('x', type)]), new Vector([hidden]))).toEqual([null])
+  })
+
+  test('a row among batches, which must not be passed over', async () => {
+    const fields = [optional('a', intType)]
+    const mixed = [batch({ a: ints }), { a: 4 }] as unknown as ArrowSource
+    await expect(conform(fields, mixed)).rejects.toThrow(/expected Arrow data, .* found an object/)
   })
 
   test('a null in a required column, by row over all batches and path', async () => {

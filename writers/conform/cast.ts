@@ -56,7 +56,7 @@ function castOf(type: PrimitiveType, target: DataType, column: Data, place: Plac
     case 'date':
       return castDate(column, target, place)
     case 'time':
-      return source.typeId === Type.Time ? castUnit(column, target, (source as Time).unit, place) : undefined
+      return source.typeId === Type.Time ? castTime(column, target, place) : undefined
     case 'timestamp':
     case 'timestamptz':
     case 'timestamp_ns':
@@ -69,7 +69,7 @@ function castOf(type: PrimitiveType, target: DataType, column: Data, place: Plac
       return castUnit(column, target, unit, place)
     }
     case 'decimal':
-      return castDecimal(column, target as Decimal)
+      return castDecimal(column, target as Decimal, place)
     case 'uuid':
     case 'fixed':
       return source.typeId === Type.FixedSizeBinary &&
@@ -109,6 +109,11 @@ function castInteger(column: Data, target: DataType, width: 32 | 64): Data | und
   return replaced(column, target, values)
 }
 
+/** Below a null anything may stand. */
+function isReached(column: Data, slot: number, place: Place): boolean {
+  return column.getValid(slot) && place.rowOf(slot) !== undefined
+}
+
 const MILLIS_PER_DAY = 86_400_000n
 
 function castDate(column: Data, target: DataType, place: Place): Data | undefined {
@@ -117,11 +122,10 @@ function castDate(column: Data, target: DataType, place: Place): Data | undefine
   const millis: BigInt64Array = column.values
   const days = new Int32Array(column.length)
   for (let i = 0; i < days.length; i++) {
-    if (!column.getValid(i)) continue
-    if (millis[i]! % MILLIS_PER_DAY !== 0n) {
-      throw valueError(place, i, 'a date without a time of day', `${millis[i]} ms since 1970-01-01`)
-    }
-    days[i] = Number(millis[i]! / MILLIS_PER_DAY)
+    const day = Number(millis[i]! / MILLIS_PER_DAY)
+    days[i] = day
+    if ((millis[i]! % MILLIS_PER_DAY === 0n && days[i] === day) || !isReached(column, i, place)) continue
+    throw valueError(place, i, 'a date without a time of day', `${millis[i]} ms since 1970-01-01`)
   }
   return replaced(column, target, days)
 }
@@ -142,25 +146,39 @@ function castUnit(column: Data, target: DataType, unit: TimeUnit, place: Place):
   const source: BigInt64Array | Int32Array = column.values
   const values = new BigInt64Array(column.length)
   for (let i = 0; i < values.length; i++) {
-    if (!column.getValid(i)) continue
     const value = BigInt(source[i]!)
     const result = digits > 0 ? value * factor : value / factor
-    if (digits < 0 && result * factor !== value) {
+    values[i] = result
+    if (digits < 0 && result * factor !== value && isReached(column, i, place)) {
       throw valueError(place, i, `a ${target}`, `${value}, which is finer than the column's unit`)
     }
-    if (result !== BigInt.asIntN(64, result)) {
+    if (result !== BigInt.asIntN(64, result) && isReached(column, i, place)) {
       throw valueError(place, i, `a ${target}`, `${value}, which is beyond its range`)
     }
-    values[i] = result
   }
   return replaced(column, target, values)
 }
 
+const MICROS_PER_DAY = 86_400_000_000n
+
+/** Arrow does not keep times within the day; readers fail over those that are not. */
+function castTime(column: Data, target: DataType, place: Place): Data {
+  const cast = castUnit(column, target, (column.type as Time).unit, place)
+  const micros: BigInt64Array = cast.values
+  for (let i = 0; i < cast.length; i++) {
+    if ((micros[i]! < 0n || micros[i]! >= MICROS_PER_DAY) && isReached(cast, i, place)) {
+      throw valueError(place, i, 'a time of day', `${micros[i]} µs since midnight`)
+    }
+  }
+  return cast
+}
+
 /** Any width to 128 bits, by sign; a 256-bit value of at most 38 digits fits in its low half. */
-function castDecimal(column: Data, target: Decimal): Data | undefined {
+function castDecimal(column: Data, target: Decimal, place: Place): Data | undefined {
   if (column.type.typeId !== Type.Decimal) return undefined
   const source = column.type as Decimal
   if (source.scale !== target.scale || source.precision > target.precision) return undefined
+  checkDigits(column, target, place)
   if (column.stride === 4) return relabelled(column, target)
   const words: Uint32Array = column.values
   const result = new Uint32Array(column.length * 4)
@@ -170,6 +188,25 @@ function castDecimal(column: Data, target: Decimal): Data | undefined {
     for (let k = 0; k < 4; k++) result[i * 4 + k] = k < column.stride ? words[from + k]! : sign
   }
   return replaced(column, target, result)
+}
+
+/** Arrow does not keep decimals within their precision; Parquet would store what is left of them in fewer bytes. */
+function checkDigits(column: Data, target: Decimal, place: Place): void {
+  const { stride } = column
+  const words: Uint32Array = column.values
+  const limit = 10n ** BigInt(target.precision)
+  // A double is off by far less than this, and most values are smaller.
+  const safe = Number(limit) * 0.999
+  for (let i = 0; i < column.length; i++) {
+    const top = (i + 1) * stride - 1
+    let about = words[top]! | 0
+    for (let k = 1; k < stride; k++) about = about * 2 ** 32 + words[top - k]!
+    if (Math.abs(about) < safe || !isReached(column, i, place)) continue
+    let unscaled = BigInt(words[top]! | 0)
+    for (let k = 1; k < stride; k++) unscaled = (unscaled << 32n) | BigInt(words[top - k]!)
+    if (unscaled <= -limit || unscaled >= limit)
+      throw valueError(place, i, `a ${target}`, `${unscaled} units`)
+  }
 }
 
 function castBytes(column: Data, target: DataType, plain: Type, large: Type, view: Type): Data | undefined {
