@@ -3,12 +3,13 @@ import { inFile } from '../format/errors.ts'
 import type { ChunkBytes, ParquetCodec } from '../format/parquet/codec.ts'
 import type { SchemaElement } from '../format/parquet/footer.ts'
 import { pruneParquetSchema } from '../format/parquet/parquet-schema.ts'
+import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { INT96_WIDTH } from './convert-leaf.ts'
 import { fetchChunks, type ParquetSource } from './parquet-source.ts'
 
-/** Fetches and decodes the chunks of some leaves of one row group. */
-export async function decodeRowGroup(
+/** Fetches the chunks of some leaves of one row group, and decodes them batch by batch as they are pulled. */
+export async function* decodeRowGroup(
   source: ParquetSource,
   index: number,
   leaves: ReadonlySet<number>,
@@ -16,12 +17,12 @@ export async function decodeRowGroup(
   codec: ParquetCodec,
   batchSize: number,
   signal: AbortSignal | undefined,
-): Promise<readonly RecordBatch[]> {
+): AsyncGenerator<RecordBatch> {
   const { footer, location } = source
   const rowGroup = footer.rowGroups[index]!
   const columns = rowGroup.columns.filter((_, leaf) => leaves.has(leaf))
   const chunks = await fetchChunks(store, source, columns, signal)
-  return inFile(location, () =>
+  const decoded = inFile(location, () =>
     codec.decodeRowGroup({
       schema: pruneParquetSchema(footer.schema, leaves).map(int96AsBytes),
       numRows: Number(rowGroup.numRows),
@@ -29,6 +30,13 @@ export async function decodeRowGroup(
       batchSize,
     }),
   )
+  const batches = decoded[Symbol.iterator]()
+  for (;;) {
+    throwIfAborted(signal)
+    const next = inFile(location, () => batches.next())
+    if (next.done) return
+    yield next.value
+  }
 }
 
 /**

@@ -49,9 +49,10 @@ const DEFAULT_BATCH_SIZE = 65_536
  * `arrowSchemaOf(projected)`; none of them is empty.
  *
  * One range request or two read the footer; then, a row group at a time, the wanted leaf column chunks are fetched
- * and decoded, so memory holds one row group of these columns. Leaving the loop early fetches no more. Throws
- * UNSUPPORTED, before reading anything, for deletes, for Avro and ORC files, for encrypted files and for variant
- * columns; INVALID_DATA, naming the file, for a file that is not what its manifest says.
+ * and decoded part by part, so memory holds one row group of these columns as it is stored. Leaving the loop early
+ * fetches and decodes no more. Throws UNSUPPORTED, before reading anything, for deletes, for Avro and ORC files, for
+ * encrypted files and for variant columns; INVALID_DATA, naming the file, for a file that is not what its manifest
+ * says.
  */
 export async function* readTask(task: ScanTask, options: ReadTaskOptions): AsyncGenerator<RecordBatch> {
   refuseUnsupported(task, options.projected)
@@ -65,8 +66,7 @@ export async function* readTask(task: ScanTask, options: ReadTaskOptions): Async
   for (const [index, rowGroup] of source.footer.rowGroups.entries()) {
     throwIfAborted(signal)
     if (shouldRead(rowGroup)) {
-      const windows = await readWindows(source, index, position, plan, options)
-      for (const window of windows) {
+      for await (const window of readWindows(source, index, position, plan, options)) {
         const batch = inFile(source.location, () => assembleBatch(window, plan))
         if (batch !== undefined) yield batch
       }
@@ -130,25 +130,24 @@ function shouldRead(rowGroup: RowGroup): boolean {
 }
 
 /** The rows of a row group in runs of at most `batchSize`. */
-async function readWindows(
+async function* readWindows(
   source: ParquetSource,
   index: number,
   position: bigint,
   { leaves }: FilePlan,
   options: ReadTaskOptions,
-): Promise<readonly RowWindow[]> {
+): AsyncGenerator<RowWindow> {
   const { batchSize = DEFAULT_BATCH_SIZE } = options
   const numRows = Number(source.footer.rowGroups[index]!.numRows)
-  const windows: RowWindow[] = []
   let start = position
   if (leaves.size === 0) {
     for (let at = 0; at < numRows; at += batchSize) {
       const length = Math.min(batchSize, numRows - at)
-      windows.push({ start: position + BigInt(at), length, decoded: undefined })
+      yield { start: position + BigInt(at), length, decoded: undefined }
     }
-    return windows
+    return
   }
-  for (const decoded of await decodeRowGroup(
+  for await (const decoded of decodeRowGroup(
     source,
     index,
     leaves,
@@ -157,10 +156,9 @@ async function readWindows(
     batchSize,
     options.signal,
   )) {
-    windows.push({ start, length: decoded.numRows, decoded })
+    yield { start, length: decoded.numRows, decoded }
     start += BigInt(decoded.numRows)
   }
-  return windows
 }
 
 /** The matching rows of a window; undefined when there is none. */

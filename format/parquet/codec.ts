@@ -42,10 +42,11 @@ export interface DecodeRequest {
 
 /**
  * `encodeRowGroup` takes a batch whose Arrow types are those of `format/arrow/arrow-schema.ts` and whose nullability
- * matches. `decodeRowGroup` returns batches in row order, columns by the Parquet names; it throws INVALID_DATA when
+ * matches. `decodeRowGroup` gives batches in row order, columns by the Parquet names, decoded as they are pulled: what
+ * is in memory is a part of the row group, however much of it a few bytes stand for. It throws INVALID_DATA when
  * bytes are malformed or the row count is not `numRows`, and stays usable after that.
  */
 export interface ParquetCodec {
   encodeRowGroup(batch: RecordBatch, options: EncodeOptions): EncodedRowGroup
-  decodeRowGroup(request: DecodeRequest): RecordBatch[]
+  decodeRowGroup(request: DecodeRequest): Iterable<RecordBatch>
 }

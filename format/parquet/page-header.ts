@@ -60,10 +60,10 @@ const RULE = 'Parquet: Data Pages'
 
 /**
  * Checks a request against the bytes that it brings: chunks as long as their footers say, page sizes inside their
- * chunk, checksums where there are any, value counts that add up, and all columns together, decoded, within
- * `maxBytes`. Throws INVALID_DATA.
+ * chunk, checksums where there are any, value counts that add up, and no page and no row (on average) beyond
+ * `maxBytes`. Returns about how many bytes the row group takes decoded. Throws INVALID_DATA.
  */
-export function checkChunks({ schema, chunks, numRows }: DecodeRequest, maxBytes: number): void {
+export function checkChunks({ schema, chunks, numRows }: DecodeRequest, maxBytes: number): number {
   const leaves = schema.filter((element) => element.type !== undefined)
   if (leaves.length !== chunks.length || chunks.length === 0) {
     throw invalidData(`a schema of ${leaves.length} leaves comes with ${chunks.length} column chunks`, {
@@ -80,18 +80,19 @@ export function checkChunks({ schema, chunks, numRows }: DecodeRequest, maxBytes
     if (column.numValues < 0n || (column.numValues < BigInt(numRows) && numRows > 0)) {
       throw bad(column, `has ${column.numValues} values for ${numRows} rows`)
     }
-    const pages = checkPages(column, bytes, leaves[i]!, maxBytes)
-    total += Math.max(pages, Number(column.numValues) * arrowWidth(leaves[i]!))
-    if (total > maxBytes)
-      throw bad(column, `brings the row group to ${total} bytes decoded, the limit is ${maxBytes}`)
+    total += checkPages(column, bytes, leaves[i]!, maxBytes)
+    if (total / numRows > maxBytes)
+      throw bad(column, `brings a row to ${total / numRows} bytes decoded, the limit is ${maxBytes}`)
   }
+  return total
 }
 
-/** Returns the chunk's uncompressed bytes. */
+/** Returns about how many bytes the chunk takes decoded. */
 function checkPages(column: ColumnChunk, bytes: Uint8Array, leaf: SchemaElement, maxBytes: number): number {
   let at = 0
   let values = 0n
   let uncompressed = 0
+  let width = arrowWidth(leaf)
   while (at < bytes.length && values < column.numValues) {
     const { value: page, end } = readThrift(pageHeader, bytes, at)
     const { uncompressedPageSize: size, compressedPageSize: stored } = page
@@ -99,17 +100,21 @@ function checkPages(column: ColumnChunk, bytes: Uint8Array, leaf: SchemaElement,
       throw bad(column, `has a page of ${stored} bytes at ${at}, ${bytes.length - end} are left`)
     }
     uncompressed += size
-    if (uncompressed > maxBytes) throw bad(column, `holds more than ${maxBytes} bytes uncompressed`)
+    if (size > maxBytes)
+      throw bad(column, `has a page of ${size} bytes uncompressed, the limit is ${maxBytes}`)
     if (page.crc !== undefined && (crc32(bytes.subarray(end, end + stored)) | 0) !== page.crc) {
       throw bad(column, `has a page at ${at} whose checksum does not match its bytes`)
     }
     values += BigInt(valuesOf(page, column, leaf))
+    // A value of a dictionary is as long in Arrow as it is there, however short the page that names it.
+    const entries = page.dictionaryPageHeader?.numValues ?? 0
+    if (leaf.type === 'BYTE_ARRAY' && entries > 0) width = Math.max(width, size / entries)
     at = end + stored
   }
   if (values !== column.numValues) {
     throw bad(column, `has pages of ${values} values, its footer says ${column.numValues}`)
   }
-  return uncompressed
+  return Math.max(uncompressed, Number(column.numValues) * width)
 }
 
 /** The values of a data page; 0 for other pages. */

@@ -18,8 +18,8 @@ export async function readDataFile(
   const bytes = await store.get(location)
   const end = bytes.length - FOOTER_TAIL_LENGTH
   const footer = decodeFooter(bytes.subarray(end - footerLength(bytes, bytes.length), end), bytes.length)
-  const rowGroups = footer.rowGroups.map(({ columns, numRows }) =>
-    codec.decodeRowGroup({
+  const rowGroups = footer.rowGroups.map(({ columns, numRows }) => [
+    ...codec.decodeRowGroup({
       schema: footer.schema,
       numRows: Number(numRows),
       chunks: columns.map((column) => {
@@ -27,6 +27,6 @@ export async function readDataFile(
         return { column, bytes: bytes.subarray(start, end) }
       }),
     }),
-  )
+  ])
   return { footer, rowGroups }
 }

@@ -70,6 +70,6 @@ export function rowsOf(
       numRows: Number(group.numRows),
       ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
     })
-    return batches.flatMap((batch) => cellsOf(batch.data) as Row[])
+    return [...batches].flatMap((batch) => cellsOf(batch.data) as Row[])
   })
 }

@@ -1,6 +1,7 @@
+import type { RecordBatch } from 'apache-arrow'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { isMoraineError } from '../../../format/errors.ts'
-import type { ParquetCodec } from '../../../format/parquet/codec.ts'
+import type { DecodeRequest, ParquetCodec } from '../../../format/parquet/codec.ts'
 import type { CompressionCodec } from '../../../format/parquet/footer.ts'
 import { fromParquetSchema, leafIndexes } from '../../../format/parquet/parquet-schema.ts'
 import { loadWasmCodec } from '../../../format/parquet/wasm-codec.ts'
@@ -16,6 +17,10 @@ beforeAll(async () => {
 
 type Fields = Parameters<typeof batchOf>[0]
 type Row = Parameters<typeof batchOf>[1][number]
+
+function decoded(request: DecodeRequest, by = codec): RecordBatch[] {
+  return [...by.decodeRowGroup(request)]
+}
 
 describe('row groups', () => {
   test.each<CompressionCodec>(['ZSTD', 'SNAPPY', 'GZIP', 'UNCOMPRESSED', 'LZ4_RAW', 'BROTLI'])(
@@ -37,7 +42,28 @@ describe('row groups', () => {
     const footer = footerOf(file)
     const [group] = footer.rowGroups
     const request = { schema: footer.schema, numRows: 250, chunks: chunksOf(file, group!), batchSize: 100 }
-    expect(codec.decodeRowGroup(request).map((batch) => batch.numRows)).toEqual([100, 100, 50])
+    expect(decoded(request).map((batch) => batch.numRows)).toEqual([100, 100, 50])
+  })
+
+  test('come back the same in slices of any size, across pages', async () => {
+    const rows = sampleRows(0, 700)
+    const file = fileOf(codec, sampleFields, [rows], { dataPageSize: 512, pageRowLimit: 50 })
+    for (const sliceBytes of [2_000, 40_000]) {
+      const slicing = await loadWasmCodec({ sliceBytes })
+      expect(rowsOf(slicing, file, { batchSize: 64 })).toEqual(rows.map(storedRow))
+    }
+  })
+
+  test('whose few bytes stand for long texts are decoded part by part, as they are pulled', async () => {
+    const text = 'as long as it is rare '.repeat(50)
+    const rows = Array.from({ length: 1000 }, () => ({ s: text }))
+    const file = fileOf(codec, [requiredField(1, 's', stringType)], [rows])
+    const [group] = footerOf(file).rowGroups
+    const slicing = await loadWasmCodec({ sliceBytes: 100 * text.length })
+    const request = { schema: footerOf(file).schema, numRows: 1000, chunks: chunksOf(file, group!) }
+    const sizes = decoded(request, slicing).map((batch) => batch.numRows)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(100)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1000)
   })
 
   test('are decoded without the chunks of other leaves, at any depth', () => {
@@ -123,14 +149,14 @@ describe('hostile chunks', () => {
         bytes[at]! ^= 1 << random(8)
       })
       try {
-        codec.decodeRowGroup(damaged)
+        decoded(damaged)
       } catch (error) {
         if (!isMoraineError(error, 'INVALID_DATA')) throw error
         refused++
       }
     }
     expect(refused).toBeGreaterThan(20)
-    expect(codec.decodeRowGroup(request(file, () => {}))[0]!.numRows).toBe(200)
+    expect(decoded(request(file, () => {}))[0]!.numRows).toBe(200)
   })
 
   test('any flipped bit in a page that Moraine wrote is found', () => {
@@ -148,7 +174,7 @@ describe('hostile chunks', () => {
           chunks[chunk]![at]! ^= 1 << (at % 8)
         })
         try {
-          const [batch] = codec.decodeRowGroup(damaged)
+          const [batch] = decoded(damaged)
           // Page headers are not summed, but nothing in them may change a value.
           if (JSON.stringify(plain(cellsOf(batch!.data))) !== JSON.stringify(plain(rows))) silent++
         } catch (error) {
@@ -167,25 +193,32 @@ describe('hostile chunks', () => {
       ...plain,
       chunks: [{ ...chunk!, column: { ...chunk!.column, ...changes } }],
     })
-    expect(() => codec.decodeRowGroup(withColumn({ totalCompressedSize: 5n }))).toThrow(/its footer says 5/)
-    expect(() => codec.decodeRowGroup(withColumn({ numValues: 1n }))).toThrow(/1 values for 2 rows/)
-    expect(() => codec.decodeRowGroup(withColumn({ numValues: 3n }))).toThrow(
-      /pages of 2 values, its footer says 3/,
-    )
-    expect(() => codec.decodeRowGroup(withColumn({ type: 'INT32' }))).toThrow(
-      /is INT32, its schema says INT64/,
-    )
-    expect(() => codec.decodeRowGroup({ ...plain, chunks: [] })).toThrow(/0 column chunks/)
-    expect(() => codec.decodeRowGroup({ ...plain, numRows: 1 })).toThrow(
-      /hold 2 rows|values for 1 rows|decoded/,
-    )
+    expect(() => decoded(withColumn({ totalCompressedSize: 5n }))).toThrow(/its footer says 5/)
+    expect(() => decoded(withColumn({ numValues: 1n }))).toThrow(/1 values for 2 rows/)
+    expect(() => decoded(withColumn({ numValues: 3n }))).toThrow(/pages of 2 values, its footer says 3/)
+    expect(() => decoded(withColumn({ type: 'INT32' }))).toThrow(/is INT32, its schema says INT64/)
+    expect(() => decoded({ ...plain, chunks: [] })).toThrow(/0 column chunks/)
+    expect(() => decoded({ ...plain, numRows: 1 })).toThrow(/hold 2 rows|values for 1 rows|decoded/)
   })
 
-  test('a row group beyond the limit is refused unread', async () => {
-    const small = await loadWasmCodec({ maxRowGroupBytes: 1000 })
-    const rows = Array.from({ length: 1000 }, () => ({ a: 7n }))
-    const file = fileOf(codec, [requiredField(1, 'a', longType)], [rows])
-    expect(() => small.decodeRowGroup(request(file, () => {}))).toThrow(/the limit is 1000/)
+  test('a page or a row beyond the limit is refused unread', async () => {
+    const small = await loadWasmCodec({ maxPageBytes: 1000 })
+    const rows = Array.from({ length: 1000 }, (_, i) => ({ a: BigInt(i) }))
+    const file = fileOf(codec, [requiredField(1, 'a', longType)], [rows], { dictionaryPageSize: 0 })
+    expect(() =>
+      decoded(
+        request(file, () => {}),
+        small,
+      ),
+    ).toThrow(/page of \d+ bytes .* the limit is 1000/)
+    const list = { l: Array.from({ length: 1000 }, () => 1n) }
+    const lists = fileOf(codec, [requiredField(1, 'l', listOf(2, longType, true))], [[list]])
+    expect(() =>
+      decoded(
+        request(lists, () => {}),
+        small,
+      ),
+    ).toThrow(/a row to \d+ bytes .* the limit is 1000/)
   })
 
   test('an instance that has grown too large is replaced', async () => {
