@@ -9,7 +9,7 @@
 import { invalidArgument } from '../errors.ts'
 import type { Schema } from '../schema.ts'
 import type { EncodedRowGroup } from './codec.ts'
-import type { ColumnChunk, FileFooter, RowGroup, SchemaElement } from './footer.ts'
+import type { ChunkStatistics, ColumnChunk, FileFooter, RowGroup, SchemaElement } from './footer.ts'
 import { encodeFooter, PARQUET_MAGIC } from './footer-codec.ts'
 import { moveChunk } from './move-chunk.ts'
 import { leafPaths } from './parquet-schema.ts'
@@ -99,5 +99,18 @@ function placed(column: ColumnChunk, { element, path }: ParquetLeaf, base: numbe
       `column '${path.join('.')}' is encoded as ${column.type}, its schema says ${element.type}`,
     )
   }
-  return { ...moveChunk(column, base), pathInSchema: path }
+  const { statistics, ...moved } = moveChunk(column, base)
+  return { ...moved, statistics: statistics && boundsForAll(statistics, element), pathInSchema: path }
+}
+
+/**
+ * Without the bounds of uuids on both sides of the sign: Iceberg Java takes a uuid for two signed longs, finds the
+ * least above the greatest and skips row groups that match.
+ */
+function boundsForAll(statistics: ChunkStatistics, element: SchemaElement): ChunkStatistics {
+  const { min, max, isMinExact: _, isMaxExact: __, ...counts } = statistics
+  const isUuid = element.logicalType?.kind === 'UUID'
+  return isUuid && min !== undefined && max !== undefined && min[0]! >> 7 !== max[0]! >> 7
+    ? counts
+    : statistics
 }
