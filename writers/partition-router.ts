@@ -43,10 +43,10 @@ interface FieldCoder {
   valueOf(code: number): Literal | null
 }
 
+const nullCoder: FieldCoder = { codes: (batch) => new Int32Array(batch.numRows), valueOf: () => null }
+
 function fieldCoder(field: PartitionField, schema: Pick<Schema, 'fields'>): FieldCoder {
-  if (field.transform.kind === 'void') {
-    return { codes: (batch) => new Int32Array(batch.numRows), valueOf: () => null }
-  }
+  if (field.transform.kind === 'void') return nullCoder
   const [sourceId] = field.sourceIds
   if (sourceId === undefined || field.sourceIds.length > 1) {
     throw unsupported(`partition field '${field.name}' takes ${field.sourceIds.length} columns, expected one`)
@@ -59,6 +59,7 @@ function fieldCoder(field: PartitionField, schema: Pick<Schema, 'fields'>): Fiel
     )
   }
   const { type } = source.field
+  if (type.kind === 'unknown') return nullCoder
   const transform = bindTransform(field.transform, type)
   const places = placesOf(schema, source.idPath)
   const values = new ValueCodes()

@@ -334,6 +334,44 @@ describe('what does not fit is refused', () => {
     expect(await cast(structType([optional('x', type)]), new Vector([hidden]))).toEqual([null])
   })
 
+  test('a map with a key twice, by row', async () => {
+    const entries = new Field(
+      'entries',
+      new Struct([new Field('key', new Utf8(), false), new Field('value', new Int32(), true)]),
+      false,
+    )
+    const child = makeData({
+      type: entries.type,
+      length: 4,
+      children: [
+        vectorFromArray(['a', 'b', 'c', 'c'], new Utf8()).data[0]!,
+        vectorFromArray([1, 2, 3, 4], new Int32()).data[0]!,
+      ],
+    })
+    const maps = (nullBitmap?: Uint8Array) =>
+      new Vector([
+        makeData({
+          type: new Map_(entries as never),
+          length: 2,
+          valueOffsets: Int32Array.of(0, 2, 4),
+          nullBitmap,
+          child,
+        } as never),
+      ])
+    const type: Type = {
+      kind: 'map',
+      keyId: nextId++,
+      key: stringType,
+      valueId: nextId++,
+      value: intType,
+      valueRequired: false,
+    }
+    await expect(cast(type, maps() as Vector)).rejects.toMatchObject({
+      message: `row 1, c.key: expected a key once in a map, found string "c" again`,
+    })
+    expect((await cast(type, maps(Uint8Array.of(1)) as Vector))[1]).toBe(null)
+  })
+
   test('a row among batches, which must not be passed over', async () => {
     const fields = [optional('a', intType)]
     const mixed = [batch({ a: ints }), { a: 4 }] as unknown as ArrowSource

@@ -209,13 +209,10 @@ describe('what values a row may hold', () => {
     class Row {
       a = 3
     }
-    const rows: unknown[] = [
-      JSON.parse('{"__proto__": "p", "a": 1}'),
-      bare,
-      new Row(),
-      Object.assign(Object.create({ a: 9 }), { toString: 's' }),
-    ]
+    const rows: unknown[] = [JSON.parse('{"__proto__": "p", "a": 1}'), bare, new Row(), { toString: 's' }]
     expect((await collect(fields, rows)).map(({ a }) => a)).toEqual([1, 2, 3, null])
+    const inherits = Object.assign(Object.create({ a: 9 }), { toString: 's' })
+    await expect(collect(fields, [inherits])).rejects.toThrow(/'a' as a property of its own/)
     const [first] = await collect(fields, rows)
     expect(Object.entries(first!)).toEqual([
       ['__proto__', 'p'],
@@ -232,6 +229,7 @@ describe('a row that does not fit', () => {
     optional('items', list(structType([optional('sku', stringType)]), true)),
     optional('attributes', map(stringType, intType)),
     optional('price', decimalType(5, 2)),
+    optional('counts', map(longType, intType)),
   ]
 
   test.each<[string, unknown, string, RegExp]>([
@@ -259,6 +257,42 @@ describe('a row that does not fit', () => {
     ['an unknown name', { id: 1, custmer: {} }, '', /no field 'custmer' here; did you mean 'customer'\?/],
     ['an unknown inner name', { id: 1, customer: { x: 1 } }, 'customer', /no field 'x'/],
     ['an array', [1], '', /expected an object/],
+    [
+      'a key twice',
+      {
+        id: 1,
+        attributes: [
+          ['k', 1],
+          ['l', 1],
+          ['k', 2],
+        ],
+      },
+      'attributes[2].key',
+      /a key once in a map/,
+    ],
+    [
+      'keys that become one',
+      {
+        id: 1,
+        counts: new Map<unknown, number>([
+          [1, 1],
+          [1n, 2],
+        ]),
+      },
+      'counts[1].key',
+      /a key once in a map, found bigint 1/,
+    ],
+    [
+      'a getter of a class',
+      new (class {
+        id = 1
+        get price() {
+          return '1.00'
+        }
+      })(),
+      '',
+      /'price' as a property of its own/,
+    ],
     ['a promise', Promise.resolve({}), '', /expected an object with members of its own/],
     ['null', null, '', /expected an object, found null/],
   ])('%s is refused by number and path', async (_name, row, path, message) => {

@@ -378,6 +378,18 @@ describe('partitions', () => {
     },
   )
 
+  test('a column of type unknown is one partition, of null', async () => {
+    const fields = [
+      { id: 1, name: 'id', required: false, type: longType },
+      { id: 2, name: 'nothing', required: false, type: unknownType },
+    ]
+    const { files } = await write([{ id: 1 }, { id: 2 }], {
+      fields,
+      partitionBy: [[2, { kind: 'identity' }]],
+    })
+    expect(files.map((file) => [file.partition, file.recordCount])).toEqual([[[null], 2n]])
+  })
+
   test('by several columns have the path that Java gives them', async () => {
     const { files } = await write(people, {
       partitionBy: [

@@ -32,6 +32,10 @@ export function memberReader(names: readonly string[], defaults: readonly unknow
       const name = names[m]!
       const isOwn = (isPlain && !inherited[m]) || Object.hasOwn(members, name)
       const member = isOwn ? members[name] : undefined
+      // A getter of a class would be lost without a word.
+      if (!isOwn && !inherited[m] && name in members) {
+        throw mismatch(`'${name}' as a property of its own, not one that the object inherits`, value)
+      }
       if (member !== undefined) found++
       if (typeof member === 'object' && member !== null) holdsObjects = true
       slabs[m]![i] = member === undefined ? defaults[m] : member

@@ -1,6 +1,9 @@
 import type { Data } from 'apache-arrow'
 import { arrowData } from '../../format/arrow/arrow-data.ts'
+import { isPrimitive, type Type } from '../../format/types.ts'
+import { toLiteral } from '../../format/values/literal-input.ts'
 import { mismatch } from '../../format/values/mismatch.ts'
+import { repeatedKey } from '../map-keys.ts'
 import { type ColumnBuilder, HOLE, isAbsent, Misfit, Validity } from './column-builder.ts'
 import type { ColumnTarget } from './fixed-width-column.ts'
 import type { MemberReader } from './member-reader.ts'
@@ -96,6 +99,10 @@ class ItemOffsets {
     this.#slots++
   }
 
+  lengthOf(slot: number): number {
+    return this.#offsets[slot + 1]! - this.#offsets[slot]!
+  }
+
   /** The slot, and the place within it, of item number `item` of those after `firstSlot`. */
   locate(firstSlot: number, item: number): { slot: number; index: number } {
     const target = this.#offsets[firstSlot]! + item
@@ -172,6 +179,7 @@ export class ListColumn implements ColumnBuilder {
 export class MapColumn implements ColumnBuilder {
   readonly #target: ColumnTarget
   readonly #validity: Validity
+  readonly #keyType: Type
   readonly #stringKeys: boolean
   readonly #key: ColumnBuilder
   readonly #value: ColumnBuilder
@@ -179,10 +187,11 @@ export class MapColumn implements ColumnBuilder {
   readonly #keys: unknown[] = []
   readonly #values: unknown[] = []
 
-  constructor(target: ColumnTarget, key: ColumnBuilder, value: ColumnBuilder, stringKeys: boolean) {
+  constructor(target: ColumnTarget, keyType: Type, key: ColumnBuilder, value: ColumnBuilder) {
     this.#target = target
     this.#validity = new Validity(target.expected, target.required)
-    this.#stringKeys = stringKeys
+    this.#keyType = keyType
+    this.#stringKeys = keyType.kind === 'string'
     this.#key = key
     this.#value = value
   }
@@ -215,7 +224,9 @@ export class MapColumn implements ColumnBuilder {
     } catch (error) {
       throw new Misfit(i, '', error)
     }
+    const keys = this.#keys.slice(0, total)
     this.#appendItems(this.#key, this.#keys, total, firstSlot, 'key')
+    this.#checkUnique(values, keys, firstSlot, count)
     this.#appendItems(this.#value, this.#values, total, firstSlot, 'value')
   }
 
@@ -227,6 +238,22 @@ export class MapColumn implements ColumnBuilder {
     const entryType = this.#target.arrowType.children[0]!.type
     const entries = arrowData(entryType, children[0]!.length, { children })
     return arrowData(this.#target.arrowType, length, { nullBitmap, valueOffsets, children: [entries] })
+  }
+
+  /** What keys become may be equal where they were not: 1 and 1n. */
+  #checkUnique(values: readonly unknown[], keys: readonly unknown[], firstSlot: number, count: number): void {
+    const type = this.#keyType
+    if (!isPrimitive(type)) return
+    let start = 0
+    for (let i = 0; i < count; i++) {
+      const length = this.#offsets.lengthOf(firstSlot + i)
+      const first = start
+      start += length
+      if (this.#stringKeys && isKeyed(values[i])) continue
+      const index = repeatedKey(length, (place) => toLiteral(type, keys[first + place]))
+      if (index === undefined) continue
+      throw new Misfit(i, `[${index}].key`, mismatch('a key once in a map', keys[first + index]))
+    }
   }
 
   #appendItems(
@@ -245,6 +272,11 @@ export class MapColumn implements ColumnBuilder {
     }
     items.length = 0
   }
+}
+
+/** What cannot hold a string key twice. */
+function isKeyed(value: unknown): boolean {
+  return value instanceof Map || (typeof value === 'object' && value !== null && !(Symbol.iterator in value))
 }
 
 function listItems(value: unknown): Iterable<unknown> {

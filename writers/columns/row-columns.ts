@@ -32,7 +32,7 @@ function column(type: Type, required: boolean, path: readonly string[]): ColumnB
     case 'map': {
       const key = column(type.key, true, [...path, 'key'])
       const value = column(type.value, type.valueRequired, [...path, 'value'])
-      return new MapColumn(target(type, 'map', required), key, value, type.key.kind === 'string')
+      return new MapColumn(target(type, 'map', required), type.key, key, value)
     }
     case 'variant':
       throw unsupported(`column '${path.join('.')}' is a variant: Moraine does not write variants yet`)

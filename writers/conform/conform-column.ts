@@ -3,17 +3,21 @@ import { arrowData, nullData } from '../../format/arrow/arrow-data.ts'
 import { arrowTypeOf } from '../../format/arrow/arrow-schema.ts'
 import { bitmapByteLength, setBit } from '../../format/arrow/bitmap.ts'
 import { concatData } from '../../format/arrow/concat.ts'
+import { literalReader } from '../../format/arrow/literal-reader.ts'
 import { narrowOffsets, takeData } from '../../format/arrow/take.ts'
 import { invalidArgument, unsupported } from '../../format/errors.ts'
 import { nearNames } from '../../format/near-names.ts'
 import {
+  isPrimitive,
   type ListType,
   type MapType,
   type NestedField,
   type Type as TableType,
   typeToString,
 } from '../../format/types.ts'
+import { describeValue } from '../../format/values/mismatch.ts'
 import { defaultColumn } from '../columns/row-columns.ts'
+import { repeatedKey } from '../map-keys.ts'
 import { alignedValidity, castColumn } from './cast.ts'
 import { columnError, type Place, valueError } from './place.ts'
 
@@ -105,6 +109,7 @@ function conformMap(type: MapType, column: Data, place: Place): Data {
     conformColumn({ type: type.key, required: true }, keys!, placeOf('key')),
     conformColumn({ type: type.value, required: type.valueRequired }, values!, placeOf('value')),
   ]
+  checkKeys(type, children[0]!, column, valueOffsets, place)
   const target = arrowTypeOf(type)
   // Entries are never null, whatever their bitmap says of slots that no map reaches.
   const child = arrowData(target.children[0]!.type, entries.length, { children })
@@ -113,6 +118,23 @@ function conformMap(type: MapType, column: Data, place: Place): Data {
     valueOffsets,
     children: [child],
   })
+}
+
+function checkKeys({ key }: MapType, keys: Data, map: Data, offsets: Int32Array, place: Place): void {
+  if (!isPrimitive(key)) return
+  const read = literalReader(key, keys)
+  for (let slot = 0; slot < map.length; slot++) {
+    const start = offsets[slot]!
+    const repeated = repeatedKey(offsets[slot + 1]! - start, (i) => read(start + i))
+    if (repeated === undefined || !map.getValid(slot) || place.rowOf(slot) === undefined) continue
+    const found = describeValue(read(start + repeated))
+    throw valueError(
+      { ...place, path: joinPath(place.path, 'key') },
+      slot,
+      'a key once in a map',
+      `${found} again`,
+    )
+  }
 }
 
 /** The items of a list or map column, without those before its first slot and after its last, and their offsets. */
