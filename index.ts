@@ -85,10 +85,21 @@ export type { TableUpdate } from './format/table-update.ts'
 export { transformToString } from './format/transforms/parse.ts'
 export type { Transform } from './format/transforms/transform.ts'
 export {
+  type DecimalType,
+  type FixedType,
+  type GeographyType,
+  type GeometryType,
+  type ListType,
   type Literal,
+  type MapType,
+  type MapValue,
   type NestedField,
   type NestedType,
   type PrimitiveType,
+  type SimplePrimitive,
+  type SimplePrimitiveKind,
+  type StructType,
+  type StructValue,
   type Type,
   typeToString,
   type Value,
@@ -101,6 +112,7 @@ export type { RowOptions } from './readers/rows.ts'
 export type { Scan, ScanOptions } from './readers/scan.ts'
 export type { DeleteFileRef, ScanTask } from './readers/scan-task.ts'
 export type { SnapshotSelector } from './snapshot/timeline.ts'
+export type { Durability } from './storage/file/publish.ts'
 export { FileStore, type FileStoreOptions } from './storage/file-store.ts'
 export { MemoryStore, type MemoryStoreOptions } from './storage/memory-store.ts'
 export type {
@@ -118,6 +130,7 @@ export type {
 export type { AppendOptions } from './table/append.ts'
 export { type ConnectOptions, connect } from './table/connect.ts'
 export {
+  type AnyColumn,
   asc,
   bucket,
   type Column,
@@ -125,9 +138,14 @@ export {
   day,
   desc,
   hour,
+  type Instant,
   identity,
+  type MapInput,
   month,
+  type OptionalKeys,
   type PartitionTerm,
+  type ReadOf,
+  type ReadStruct,
   type Row,
   type RowInput,
   type SortTerm,
@@ -135,10 +153,12 @@ export {
   type TableSchema,
   t,
   truncate,
+  type WriteOf,
+  type WriteStruct,
   year,
 } from './table/declare.ts'
 export type { FileRow, ManifestRow, PartitionRow, TableInspector } from './table/inspect.ts'
-export type { CreateTableOptions, Lake, TableName } from './table/lake.ts'
+export type { CreateTableOptions, InputOf, Lake, RowOf, TableName } from './table/lake.ts'
 export { type OpenTableOptions, openTable } from './table/open-table.ts'
 export { readParquet } from './table/read-parquet.ts'
 export type { AppendInput, Table } from './table/table.ts'

@@ -32,6 +32,7 @@ import type {
   PutOptions,
   PutResult,
   RequestOptions,
+  StoreCounters,
   StoreDescription,
 } from './object-store.ts'
 
@@ -50,7 +51,7 @@ const READ_CHUNK_BYTES = 64 * 1024 * 1024
  */
 export class FileStore implements ObjectStore {
   readonly capabilities = { ifMatch: false }
-  readonly counters = newCounters()
+  readonly #counters = newCounters()
   readonly #root: string | undefined
   readonly #durability: Durability
 
@@ -59,9 +60,13 @@ export class FileStore implements ObjectStore {
     this.#durability = options.durability ?? 'full'
   }
 
+  get counters(): StoreCounters {
+    return this.#counters
+  }
+
   async get(location: string, options: GetOptions = {}): Promise<Uint8Array> {
     const { path, location: name } = await this.#place(location, options)
-    this.counters.gets++
+    this.#counters.gets++
     return named(name, 'read', async () => {
       const handle = await open(path, 'r')
       try {
@@ -69,7 +74,7 @@ export class FileStore implements ObjectStore {
         if (stats.isDirectory() && !isFolderMarker(name)) throw notFound(name)
         const range = resolveRange(options.range, stats.isDirectory() ? 0 : stats.size, name)
         const bytes = await readRange(handle, range, name, options.signal)
-        this.counters.bytesRead += bytes.length
+        this.#counters.bytesRead += bytes.length
         return bytes
       } finally {
         await handle.close()
@@ -79,7 +84,7 @@ export class FileStore implements ObjectStore {
 
   async put(location: string, body: Uint8Array, options: PutOptions = {}): Promise<PutResult> {
     const place = await this.#place(location, options)
-    this.counters.puts++
+    this.#counters.puts++
     const mode = options.mode ?? 'overwrite'
     if (typeof mode === 'object') throw unsupported('a file store cannot replace one version only (ifMatch)')
     return named(place.location, 'write', async () => {
@@ -92,11 +97,11 @@ export class FileStore implements ObjectStore {
   async openWrite(location: string, options: RequestOptions = {}): Promise<ObjectWriter> {
     const place = await this.#place(location, options)
     if (isFolderMarker(place.location)) throw invalidArgument(`${place.location} names a folder`)
-    this.counters.puts++
+    this.#counters.puts++
     return named(place.location, 'write', async () =>
       fileWriter(place, await openTemporary(place.path, this.#durability), {
         durability: this.#durability,
-        counters: this.counters,
+        counters: this.#counters,
         signal: options.signal,
         infoOf,
       }),
@@ -105,7 +110,7 @@ export class FileStore implements ObjectStore {
 
   async head(location: string, options: RequestOptions = {}): Promise<ObjectInfo | undefined> {
     const place = await this.#place(location, options)
-    this.counters.heads++
+    this.#counters.heads++
     return named(place.location, 'look up', async () => {
       const stats = await statIfThere(place.path)
       return stats?.isDirectory() === isFolderMarker(place.location) ? infoOf(place, stats) : undefined
@@ -114,7 +119,7 @@ export class FileStore implements ObjectStore {
 
   async *list(prefix: string, options: RequestOptions = {}): AsyncGenerator<ObjectInfo> {
     const { path, location } = await this.#place(prefix, options)
-    this.counters.lists++
+    this.#counters.lists++
     try {
       for await (const file of walkFiles(path, options.signal)) {
         yield infoOf({ location: `file://${file.path}`, path: file.path }, file.stats)
@@ -128,7 +133,7 @@ export class FileStore implements ObjectStore {
     const { path, location } = await this.#place(prefix, options)
     if (!isFolderMarker(location))
       throw invalidArgument(`expected a folder that ends in '/', found ${location}`)
-    this.counters.lists++
+    this.#counters.lists++
     for (const name of await named(location, 'list', () => childFolders(path))) {
       throwIfAborted(options.signal)
       yield name
@@ -140,7 +145,7 @@ export class FileStore implements ObjectStore {
     const places = locations.map((location) => filePlace(location, this.#root))
     for (const place of places) {
       await this.#place(place.location, options)
-      this.counters.deletes++
+      this.#counters.deletes++
       await named(place.location, 'delete', async () => {
         if (isFolderMarker(place.location)) return removeEmptyFolder(place.path)
         if ((await lstatIfThere(place.path))?.isDirectory()) return
@@ -196,7 +201,7 @@ export class FileStore implements ObjectStore {
       throwIfAborted(signal)
       if (mode === 'overwrite') await publishOver(file.path, path)
       else if (!(await publishNew(file.path, path))) return { status: 'precondition-failed' }
-      this.counters.bytesWritten += body.length
+      this.#counters.bytesWritten += body.length
       await this.#afterPublishing(location, path)
       return { status: 'written', etag: etagOf(stats) }
     } finally {

@@ -13,6 +13,7 @@ import type {
   PutOptions,
   PutResult,
   RequestOptions,
+  StoreCounters,
   StoreDescription,
 } from './object-store.ts'
 
@@ -30,7 +31,7 @@ const MAX_SEGMENT_BYTES = 1024
 /** Locations are `memory://authority/path`. Bodies are copied in and out. */
 export class MemoryStore implements ObjectStore {
   readonly capabilities = { ifMatch: true }
-  readonly counters = newCounters()
+  readonly #counters = newCounters()
   readonly #objects = new Map<string, StoredObject>()
   readonly #now: () => number
   #version = 0
@@ -39,21 +40,25 @@ export class MemoryStore implements ObjectStore {
     this.#now = options.now ?? Date.now
   }
 
+  get counters(): StoreCounters {
+    return this.#counters
+  }
+
   async get(location: string, options: GetOptions = {}): Promise<Uint8Array> {
     await this.#request(location, options)
-    this.counters.gets++
+    this.#counters.gets++
     const object = this.#objects.get(location)
     if (object === undefined)
       throw new MoraineError('NOT_FOUND', `no object at ${location}`, { context: { location } })
     const { start, end } = resolveRange(options.range, object.size, location)
-    this.counters.bytesRead += end - start
+    this.#counters.bytesRead += end - start
     return object.body.slice(start, end)
   }
 
   async put(location: string, body: Uint8Array, options: PutOptions = {}): Promise<PutResult> {
     const copy = new Uint8Array(body)
     await this.#request(location, options)
-    this.counters.puts++
+    this.#counters.puts++
     if (isFolderMarker(location) && copy.length > 0) {
       throw invalidArgument(
         `${location} names a folder: its body must be empty, found ${copy.length} bytes`,
@@ -69,7 +74,7 @@ export class MemoryStore implements ObjectStore {
 
   async openWrite(location: string, options: RequestOptions = {}): Promise<ObjectWriter> {
     await this.#request(location, options)
-    this.counters.puts++
+    this.#counters.puts++
     return memoryWriter(location, options.signal, (body) => {
       if (this.#objects.has(location)) {
         throw new MoraineError('ALREADY_EXISTS', `an object exists at ${location}`, { context: { location } })
@@ -80,14 +85,14 @@ export class MemoryStore implements ObjectStore {
 
   async head(location: string, options: RequestOptions = {}): Promise<ObjectInfo | undefined> {
     await this.#request(location, options)
-    this.counters.heads++
+    this.#counters.heads++
     const object = this.#objects.get(location)
     return object && infoOf(object)
   }
 
   async *list(prefix: string, options: RequestOptions = {}): AsyncGenerator<ObjectInfo> {
     await turn(options.signal)
-    this.counters.lists++
+    this.#counters.lists++
     const locations = [...this.#objects.keys()].filter(
       (key) => key.startsWith(prefix) && !isFolderMarker(key),
     )
@@ -100,7 +105,7 @@ export class MemoryStore implements ObjectStore {
 
   async *listFolders(prefix: string, options: RequestOptions = {}): AsyncGenerator<string> {
     await this.#request(requireFolder(prefix), options)
-    this.counters.lists++
+    this.#counters.lists++
     const names = new Set<string>()
     for (const key of this.#objects.keys()) {
       const slash = key.startsWith(prefix) ? key.indexOf('/', prefix.length) : -1
@@ -115,7 +120,7 @@ export class MemoryStore implements ObjectStore {
   async delete(locations: readonly string[], options: RequestOptions = {}): Promise<void> {
     for (const location of locations) checkLocation(location)
     await turn(options.signal)
-    this.counters.deletes += locations.length
+    this.#counters.deletes += locations.length
     for (const location of locations) this.#objects.delete(location)
   }
 
@@ -126,7 +131,7 @@ export class MemoryStore implements ObjectStore {
   async close(): Promise<void> {}
 
   #store(location: string, body: Uint8Array): StoredObject {
-    this.counters.bytesWritten += body.length
+    this.#counters.bytesWritten += body.length
     const etag = String(++this.#version)
     const object = { location, body, size: body.length, etag, lastModifiedMs: this.#now() }
     this.#objects.set(location, object)

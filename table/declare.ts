@@ -44,18 +44,26 @@ export interface Column<R, W, Optional extends boolean> {
   default(value: W): Column<R, W, Optional>
 }
 
-type AnyColumn = Column<unknown, never, boolean>
+/** A column of any type. */
+export type AnyColumn = Column<unknown, never, boolean>
 export type Columns = Readonly<Record<string, AnyColumn>>
 
-type ReadOf<C> = C extends Column<infer R, never, infer O> ? (O extends true ? R | null : R) : never
-type WriteOf<C> = C extends { readonly [writeType]?: (value: infer W) => void; readonly optional: infer O }
+export type ReadOf<C> = C extends Column<infer R, never, infer O> ? (O extends true ? R | null : R) : never
+export type WriteOf<C> = C extends {
+  readonly [writeType]?: (value: infer W) => void
+  readonly optional: infer O
+}
   ? O extends true
     ? W | null
     : W
   : never
-type OptionalKeys<C extends Columns> = { [K in keyof C]: C[K]['optional'] extends true ? K : never }[keyof C]
-type ReadStruct<C extends Columns> = { -readonly [K in keyof C]: ReadOf<C[K]> }
-type WriteStruct<C extends Columns> = {
+export type OptionalKeys<C extends Columns> = {
+  [K in keyof C]: C[K]['optional'] extends true ? K : never
+}[keyof C]
+/** A struct of these columns as reading yields it. */
+export type ReadStruct<C extends Columns> = { -readonly [K in keyof C]: ReadOf<C[K]> }
+/** A struct of these columns as writing takes it; optional columns may be left out. */
+export type WriteStruct<C extends Columns> = {
   readonly [K in Exclude<keyof C, OptionalKeys<C>>]: WriteOf<C[K]>
 } & { readonly [K in OptionalKeys<C>]?: WriteOf<C[K]> | undefined }
 
@@ -77,7 +85,8 @@ export function schema<const C extends Columns>(columns: C): TableSchema<C> {
   return { columns, schema: { schemaId: 0, fields, identifierFieldIds: [] } }
 }
 
-type Instant = bigint | Date | string
+/** A point in time as writing takes it: µs or ns since the epoch, a Date, or ISO text. */
+export type Instant = bigint | Date | string
 
 /** The column types of Iceberg. */
 export const t = {
@@ -128,7 +137,8 @@ export const t = {
     }),
 }
 
-type MapInput<K, V> =
+/** A map as writing takes it. */
+export type MapInput<K, V> =
   | ReadonlyMap<K, V>
   | Iterable<readonly [K, V]>
   | (K extends string ? Readonly<Record<string, V>> : never)

@@ -6,6 +6,7 @@ import type { Schema } from '../format/schema.ts'
 import type { SortOrder } from '../format/sort-order.ts'
 import { newTableMetadata } from '../format/table-metadata-build.ts'
 import { parseTransform } from '../format/transforms/parse.ts'
+import type { Transform } from '../format/transforms/transform.ts'
 import type { StoreCounters } from '../storage/object-store.ts'
 import type { WritableContext } from './context.ts'
 import {
@@ -36,13 +37,15 @@ export interface CreateTableOptions<S> {
   readonly location?: string
 }
 
-type RowOf<S> = S extends TableSchema<Columns> ? Row<S> : Record<string, unknown>
-type InputOf<S> = S extends TableSchema<Columns> ? RowInput<S> : Record<string, unknown>
+/** The row type of a schema; of an Iceberg schema as data, any object. */
+export type RowOf<S> = S extends TableSchema<Columns> ? Row<S> : Record<string, unknown>
+export type InputOf<S> = S extends TableSchema<Columns> ? RowInput<S> : Record<string, unknown>
 
 export class Lake {
   readonly #context: WritableContext
   readonly #warehouse: string
 
+  /** @internal */
   constructor(context: WritableContext, warehouse: string) {
     this.#context = context
     this.#warehouse = warehouse
@@ -175,7 +178,7 @@ function withIdentifiers(schema: Schema, names: readonly string[]): Schema {
 function partitionSpecOf(schema: Schema, terms: readonly (string | PartitionTerm)[]): PartitionSpec {
   const fields = terms.map((given, i) => {
     const term = typeof given === 'string' ? { column: given, transform: 'identity' } : given
-    const transform = parseTransform(term.transform)
+    const transform = transformOf(term.transform, 'partitionBy')
     const sourceIds = [requireField(schema, term.column, 'partitionBy').id]
     return {
       fieldId: 1000 + i,
@@ -185,6 +188,15 @@ function partitionSpecOf(schema: Schema, terms: readonly (string | PartitionTerm
     }
   })
   return { specId: 0, fields }
+}
+
+/** What is a rule of the format in a file is a mistake of the caller here. */
+function transformOf(text: string, usedIn: string): Transform {
+  try {
+    return parseTransform(text)
+  } catch (error) {
+    throw isMoraineError(error, 'INVALID_DATA') ? invalidArgument(`${usedIn}: ${error.message}`) : error
+  }
 }
 
 /** The names that Iceberg Java's builder gives. */
@@ -208,7 +220,7 @@ function sortOrderOf(schema: Schema, terms: readonly (string | SortTerm)[]): Sor
     const direction = term.direction ?? 'asc'
     const nullOrder = term.nullOrder ?? (direction === 'asc' ? 'nulls-first' : 'nulls-last')
     const sourceIds = [requireField(schema, term.column, 'sortBy').id]
-    return { sourceIds, transform: parseTransform(term.transform ?? 'identity'), direction, nullOrder }
+    return { sourceIds, transform: transformOf(term.transform ?? 'identity', 'sortBy'), direction, nullOrder }
   })
   return { orderId: 1, fields }
 }

@@ -36,6 +36,7 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   readonly #context: TableContext
   readonly #loaded: LoadedTable
 
+  /** @internal */
   constructor(context: TableContext, loaded: LoadedTable) {
     this.#context = context
     this.#loaded = loaded
