@@ -15,6 +15,7 @@ import type { Snapshot } from '../format/snapshot.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { specById } from '../format/table-metadata-build.ts'
 import { readManifestEntries, readManifestList } from '../snapshot/manifests.ts'
+import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { ScanTask } from './scan-task.ts'
 
@@ -77,7 +78,7 @@ async function* planManifest(
   { metrics, filter, mayMatchMetrics }: ManifestPlan,
 ): AsyncGenerator<ScanTask> {
   for (const entry of await readManifestEntries(source, manifest, { metrics, signal })) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     if (entry.status === 'deleted') continue
     report.files++
     const { dataFile } = entry

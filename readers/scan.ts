@@ -2,6 +2,7 @@
 import type { RecordBatch } from 'apache-arrow'
 import type { Environment } from '../format/environment.ts'
 import { invalidArgument } from '../format/errors.ts'
+import { bind } from '../format/expressions/bind.ts'
 import type { Expression } from '../format/expressions/expression.ts'
 import { parseNameMapping } from '../format/name-mapping.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
@@ -67,6 +68,7 @@ export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Sc
   refuseEncrypted(metadata)
   checkLimit(options.limit)
   const { snapshot, schema } = pointInTime(metadata, selectorOf(options.at))
+  if (options.where !== undefined) bind(options.where, schema)
   const partitionFields = partitionFieldsOf(metadata)
   const fields = projectSchema(schema, options.select, partitionFields)
   const report: PlanReport = { manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0 }

@@ -68,7 +68,8 @@ async function commitWithRetries(
   let current = base
   for (let attempt = 0; ; attempt++) {
     throwIfAborted(context.signal)
-    const staged = await operation.stage(current, attempt)
+    const { staged, onto } = await stage(context, current, operation, attempt)
+    current = onto
     if (staged.updates.length === 0) return current
     const outcome = await attemptCommit(context, current, staged)
     if (outcome.status === 'committed') return outcome.table
@@ -79,6 +80,23 @@ async function commitWithRetries(
     if (hasLanded(current, staged)) return current
     if (isLast) throw outOfRetries(base, attempt + 1, outcome.reason)
     await deleteQuietly(context.store, staged.files)
+  }
+}
+
+/** Stages onto `base`, or onto the newest version when the files of `base` are gone: expired since, or purged. */
+async function stage(
+  context: CommitContext,
+  base: LoadedTable,
+  operation: Operation,
+  attempt: number,
+): Promise<{ readonly staged: StagedCommit; readonly onto: LoadedTable }> {
+  try {
+    return { staged: await operation.stage(base, attempt), onto: base }
+  } catch (error) {
+    if (!isMoraineError(error, 'INVALID_DATA')) throw error
+    const fresh = await reload(context.catalog, base, { signal: context.signal })
+    if (fresh.metadataLocation === base.metadataLocation) throw error
+    return { staged: await operation.stage(fresh, attempt), onto: fresh }
   }
 }
 

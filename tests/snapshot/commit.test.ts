@@ -216,6 +216,28 @@ describe('a commit whose outcome is unknown', () => {
   })
 })
 
+describe('a view whose snapshot was expired since', () => {
+  it('is no hindrance: the commit goes onto the newest', async () => {
+    const started = await startTable()
+    const stale = await rivalAppend(started)
+    await rivalAppend(started)
+    const { manifestList, snapshotId } = currentSnapshot(stale.metadata)!
+    await rivalUpdate(started, { action: 'remove-snapshots', snapshotIds: [snapshotId] })
+    await started.store.delete([manifestList!])
+    const { metadata } = await append(started.context, stale)
+    expect(metadata.snapshots.map((snapshot) => snapshot.sequenceNumber)).toEqual([2n, 3n])
+    await everyReferencedFileIsThere(started)
+  })
+
+  it('is told from a table that lacks a file', async () => {
+    const started = await startTable()
+    const table = await rivalAppend(started)
+    await started.store.delete([currentSnapshot(table.metadata)!.manifestList!])
+    await expect(append(started.context, table, 'ours')).rejects.toEqual(code('INVALID_DATA'))
+    expect((await avroFiles(started.store)).filter((name) => name.includes('ours'))).toEqual([])
+  })
+})
+
 describe('a table that was dropped and made anew in between', () => {
   it.each([0, 4])('is NOT_FOUND, and gets nothing (%i retries)', async (retries) => {
     const started = await startTable({ 'commit.retry.num-retries': String(retries) })
