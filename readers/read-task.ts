@@ -4,6 +4,7 @@ import { takeRows } from '../format/arrow/take.ts'
 import { inFile, invalidData, unsupported } from '../format/errors.ts'
 import { bind } from '../format/expressions/bind.ts'
 import { type BoundExpression, boundFieldIds } from '../format/expressions/bound.ts'
+import { resolveLocation } from '../format/location.ts'
 import type { NameMapping } from '../format/name-mapping.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
 import type { RowGroup } from '../format/parquet/footer.ts'
@@ -60,7 +61,8 @@ export async function* readTask(task: ScanTask, options: ReadTaskOptions): Async
   const filter = bind(task.residual, options.tableSchema)
   if (filter.op === 'false') return
   const { store, signal } = options
-  const source = await openParquet(store, dataFile.filePath, dataFile.fileSizeInBytes, signal)
+  const location = inFile(dataFile.filePath, () => resolveLocation(dataFile.filePath))
+  const source = await openParquet(store, location, dataFile.fileSizeInBytes, signal)
   const plan = inFile(source.location, () => planFile(task, source, filter, options))
   let position = 0n
   for (const [index, rowGroup] of source.footer.rowGroups.entries()) {

@@ -4,6 +4,7 @@
  */
 import type { LoadedTable } from '../catalog/catalog.ts'
 import { invalidArgument } from '../format/errors.ts'
+import { resolveLocation } from '../format/location.ts'
 import type { DataFile, ManifestFile } from '../format/manifest.ts'
 import { encodeManifest } from '../format/manifest-codec.ts'
 import { encodeManifestList, type UnassignedManifest } from '../format/manifest-list-codec.ts'
@@ -187,7 +188,7 @@ function requirementsOf(metadata: TableMetadata): TableRequirement[] {
 
 /** The manifests and manifest lists of one operation. */
 interface NewFiles {
-  put(location: string, bytes: Uint8Array): Promise<void>
+  put(path: string, bytes: Uint8Array): Promise<void>
   /** Deletes every file that was written, or may have been: an answer can be lost. */
   deleteAll(): Promise<void>
 }
@@ -195,7 +196,8 @@ interface NewFiles {
 function newFiles({ store, signal }: CommitContext): NewFiles {
   const locations = new Set<string>()
   return {
-    async put(location, bytes) {
+    async put(path, bytes) {
+      const location = resolveLocation(path)
       locations.add(location)
       const result = await store.put(location, bytes, { mode: 'create', signal })
       if (result.status === 'written') return

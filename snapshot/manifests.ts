@@ -1,5 +1,6 @@
 /** Reading a snapshot's manifest list and manifests from a store. */
 import { inFile, invalidData, isMoraineError, namingFile, unsupported } from '../format/errors.ts'
+import { resolveLocation } from '../format/location.ts'
 import type { ManifestFile } from '../format/manifest.ts'
 import { decodeManifest } from '../format/manifest-codec.ts'
 import type { MetricsProjection } from '../format/manifest-columns.ts'
@@ -110,7 +111,7 @@ async function getReferenced(
   options: ReadOptions,
 ): Promise<Uint8Array> {
   try {
-    return await store.get(location, options)
+    return await store.get(resolveLocation(location), options)
   } catch (error) {
     if (!isMoraineError(error, 'NOT_FOUND')) throw namingFile(location, error)
     throw invalidData(
