@@ -44,7 +44,7 @@ export function warehouseOf(uri: string): string {
     case undefined:
       return `file://${resolve(uri)}`
     case 'file':
-      return `file://${resolve(uri.replace(/^file:(\/\/(?=\/))?/i, ''))}`
+      return `file://${resolve(filePath(uri))}`
     case 'memory':
       return uri === 'memory:' ? 'memory://lake' : uri.replace(/\/+$/, '')
     default:
@@ -53,6 +53,13 @@ export function warehouseOf(uri: string): string {
         { scheme },
       )
   }
+}
+
+/** The path of a `file:` URI: `file:///a` and `file:/a` are absolute, `file:a` is not, and no other host is asked. */
+function filePath(uri: string): string {
+  const [, host, path = ''] = /^file:(?:\/\/([^/]*))?(.*)$/is.exec(uri)!
+  if (host === undefined || host === '' || host.toLowerCase() === 'localhost') return path
+  throw invalidArgument(`'${uri}' names the host '${host}'; a folder of this machine is file:///…`)
 }
 
 function storeOf(warehouse: string, options: ConnectOptions): ObjectStore {
