@@ -1,0 +1,41 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Streamed } from './streaming-process.ts'
+
+/** Set it higher to see that memory does not grow with the rows. */
+const ROWS = Number(process.env['MORAINE_STREAM_ROWS'] ?? 300_000)
+const MIB = 1024 * 1024
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'moraine-streaming-'))
+})
+afterAll(async () => rm(folder, { recursive: true, force: true }))
+
+it('a long stream of rows is appended and read in bounded memory', async () => {
+  const streamed = await inProcess()
+  if (process.env['MORAINE_STREAM_ROWS'] !== undefined) console.info(streamed)
+  expect(streamed.records).toBe(String(ROWS))
+  expect(streamed.appendGrowth).toBeLessThan(300 * MIB)
+  expect(streamed.scanGrowth).toBeLessThan(300 * MIB)
+}, 600_000)
+
+async function inProcess(): Promise<Streamed> {
+  const here = import.meta.dirname
+  const child = fork(
+    join(here, 'streaming-process.mjs'),
+    [join(here, 'streaming-process.ts'), folder, String(ROWS)],
+    { execArgv: ['--expose-gc'] },
+  )
+  const exited = once(child, 'exit')
+  const [message] = await Promise.race([
+    once(child, 'message'),
+    exited.then(([code]) => Promise.reject(new Error(`the process ended with ${code}`))),
+  ])
+  await exited
+  return message as Streamed
+}

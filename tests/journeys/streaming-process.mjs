@@ -1,0 +1,14 @@
+// Node 20 runs no TypeScript: the module is loaded by the tool that runs the tests.
+import { createServer, createServerModuleRunner } from 'vite'
+
+const [module, folder, count] = process.argv.slice(2)
+const server = await createServer({
+  configFile: false,
+  logLevel: 'error',
+  appType: 'custom',
+  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+})
+const body = await createServerModuleRunner(server.environments.ssr).import(module)
+process.send(await body.streamMany(folder, Number(count)))
+await server.close()
+process.disconnect()
