@@ -6,12 +6,16 @@ import { hashString } from '../format/transforms/hash.ts'
 /**
  * Where data files go, as Iceberg Java lays them out: `<data>/<partition path>/<name>`, with folders of hash bits in
  * front when `write.object-storage.enabled`. `<data>` is `write.data.path` or `<table>/data`; a path outside of the
- * table is UNSUPPORTED.
+ * table is UNSUPPORTED, and so is every other property that says where data files go.
  */
 export function dataLocations(
   tableLocation: string,
   properties: Readonly<Record<string, string>>,
 ): (partitionPath: string, fileName: string) => string {
+  for (const property of OTHER_PLACES) {
+    if (properties[property] === undefined) continue
+    throw unsupported(`${property} is not served: say by write.data.path where data files go`, { property })
+  }
   const table = stripTrailingSlash(tableLocation)
   const data = stripTrailingSlash(readProperty(properties, 'write.data.path') ?? `${table}/data`)
   if (!isBelow(table, data)) {
@@ -30,6 +34,13 @@ export function dataLocations(
     return joinLocation(data, hashFolders(path.join('/')), ...path)
   }
 }
+
+/** A class of Java's, and what Iceberg Java no longer takes either. */
+const OTHER_PLACES = [
+  'write.location-provider.impl',
+  'write.object-storage.path',
+  'write.folder-storage.path',
+]
 
 function folder(partitionPath: string): readonly string[] {
   return partitionPath === '' ? [] : [partitionPath]

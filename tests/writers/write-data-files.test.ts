@@ -526,6 +526,11 @@ describe('what cannot be honoured', () => {
       { properties: { 'write.data.path': 'memory://lake/other' } },
       /outside of the table/,
     ],
+    [
+      'a location provider',
+      { properties: { 'write.location-provider.impl': 'com.acme.Provider' } },
+      /location-provider\.impl is not served/,
+    ],
     ['an unknown transform', { partitionBy: [[1, { kind: 'unknown', text: 'zorder' }]] }, /zorder/],
     [
       'a table of nothing to store',
