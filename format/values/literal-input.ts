@@ -22,7 +22,7 @@ const EXPECTED: Readonly<Record<PrimitiveType['kind'], string>> = {
   long: 'a bigint from -2^63 to 2^63 - 1 or a safe integer',
   float: 'a number in the range of a float',
   double: 'a number',
-  date: "'YYYY-MM-DD', a Date or days since 1970-01-01",
+  date: "'YYYY-MM-DD', a Date at midnight UTC or days since 1970-01-01",
   time: "'HH:MM:SS.ffffff' or a bigint of microseconds since midnight",
   timestamp: "'YYYY-MM-DDTHH:MM:SS.ffffff' without an offset, a Date or a bigint of microseconds",
   timestamptz: "'YYYY-MM-DDTHH:MM:SS.ffffff' with Z or ±hh:mm, a Date or a bigint of microseconds",
@@ -115,7 +115,8 @@ function doubleOf(input: unknown): number | undefined {
 
 function dateOf(type: PrimitiveType, input: unknown): number | undefined {
   if (typeof input === 'string') return parsed(type, input, parseDate)
-  return input instanceof Date ? intOf(Math.floor(input.getTime() / MILLIS_PER_DAY)) : intOf(input)
+  // A Date with a time of day is one day here and another there: local midnight east of UTC is the day before.
+  return intOf(input instanceof Date ? input.getTime() / MILLIS_PER_DAY : input)
 }
 
 function timeOf(type: PrimitiveType, input: unknown): bigint | undefined {
