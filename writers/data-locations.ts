@@ -42,8 +42,22 @@ const OTHER_PLACES = [
   'write.folder-storage.path',
 ]
 
+/**
+ * One folder for each partition field. File systems take names of 255 bytes, which escaping reaches with 28 letters
+ * of Chinese: of a longer one the start and a hash stand for the whole, as paths mean nothing to readers.
+ */
 function folder(partitionPath: string): readonly string[] {
-  return partitionPath === '' ? [] : [partitionPath]
+  return partitionPath === '' ? [] : partitionPath.split('/').map(shortened)
+}
+
+const MAX_NAME_BYTES = 255
+const SHORTENED_BYTES = 200
+
+/** `name` is escaped, so that its letters are its bytes. */
+function shortened(name: string): string {
+  if (name.length <= MAX_NAME_BYTES) return name
+  const start = name.slice(0, SHORTENED_BYTES).replace(/%.?$/, '')
+  return `${start}-${(hashString(name) >>> 0).toString(16).padStart(8, '0')}`
 }
 
 /** The low 20 bits of the hash as folders of 4, 4, 4 and 8 bits: `1001/0110/0001/11001101`. */
