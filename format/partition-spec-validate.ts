@@ -1,5 +1,6 @@
 /** Rules that partition specs and sort orders must keep when they are written. */
 import { invalidArgument } from './errors.ts'
+import { parquetName } from './parquet/to-parquet-schema.ts'
 import { LAST_UNASSIGNED_PARTITION_ID, type PartitionField, type PartitionSpec } from './partition-spec.ts'
 import { findFieldById, findFieldByName, type Schema } from './schema.ts'
 import type { SortOrder } from './sort-order.ts'
@@ -42,13 +43,20 @@ export function checkSpecFitsSchema(spec: PartitionSpec, schema: Schema): void {
   }
 }
 
-/** Names are unique and not empty, and a column may share a field's name only if it is the field's source. */
+/**
+ * Names are unique and not empty, also as Iceberg Java puts them into Avro (else it reads no manifest), and a column
+ * may share a field's name only if it is the field's source.
+ */
 export function checkPartitionNames(spec: PartitionSpec, schema: Schema): void {
   const names = new Set<string>()
+  const stored = new Set<string>()
   for (const field of spec.fields) {
     if (field.name === '') throw wrongField(field, 'has an empty name')
     if (names.has(field.name)) throw wrongField(field, 'stands twice in one spec')
     names.add(field.name)
+    const name = parquetName(field.name)
+    if (stored.has(name)) throw wrongField(field, `is stored as '${name}', and so is another of the spec`)
+    stored.add(name)
     const namesake = findFieldByName(schema, field.name)
     const sourceExists = field.sourceIds.some((id) => findFieldById(schema, id) !== undefined)
     if (namesake !== undefined && sourceExists && !field.sourceIds.includes(namesake.field.id)) {

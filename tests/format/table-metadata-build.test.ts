@@ -298,6 +298,18 @@ describe('newTableMetadata', () => {
       },
       /two fields have the full name 'a.b'/,
     ],
+    [
+      'partition fields of one name in Avro',
+      {
+        partitionSpec: {
+          fields: [
+            partition('a b', 50, { kind: 'bucket', numBuckets: 2 }),
+            partition('a_x20b', 20, { kind: 'identity' }),
+          ],
+        },
+      },
+      /'a_x20b' is stored as 'a_x20b', and so is another/,
+    ],
     ['a property that is a number', { properties: { p: 5 as never } }, /'p' must be a text, found number 5/],
     ['a property without a value', { properties: { p: undefined as never } }, /'p' must be a text/],
     ['a version that is no text', { properties: { 'format-version': 2 as never } }, /must be a text/],
