@@ -20,7 +20,7 @@ const edgeAlgorithms: readonly string[] = ['spherical', 'vincenty', 'thomas', 'a
 /**
  * The Parquet schema of a table, depth first from the root (spec: Appendix A, Parquet), with ids at every level.
  * Columns of type unknown are not stored. Names are those that Iceberg Java writes, see `parquetName`.
- * UNSUPPORTED for what has no Parquet form: a list or map of unknown, a struct of nothing else.
+ * UNSUPPORTED for what has no Parquet form: a list or map of unknown, a struct of nothing else, fixed[0].
  */
 export function toParquetSchema(schema: Pick<Schema, 'fields'>): SchemaElement[] {
   const elements: SchemaElement[] = [{ name: 'table', numChildren: schema.fields.filter(isStored).length }]
@@ -112,6 +112,7 @@ function appendField(field: NestedField, name: string, elements: SchemaElement[]
       elements.push({ name: 'value', type: 'BYTE_ARRAY', repetition: 'REQUIRED' })
       return
     default:
+      if (type.kind === 'fixed' && type.length === 0) throw noForm(field, 'has no byte')
       elements.push({ ...common, ...leafElement(type) })
   }
 }

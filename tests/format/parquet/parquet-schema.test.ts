@@ -70,6 +70,7 @@ describe('the Parquet schema of a table', () => {
     ['a list of unknown', listOf(2, unknownType)],
     ['a map of unknown', mapOf(2, stringType, 3, unknownType)],
     ['a struct of unknown', structType([optionalField(2, 'a', unknownType)])],
+    ['fixed[0]', { kind: 'fixed', length: 0 } as const],
   ])('%s has no Parquet form', (_, type) => {
     expect(() => toParquetSchema({ fields: [optionalField(1, 'x', type)] })).toThrow(
       /cannot be written to Parquet/,
