@@ -58,9 +58,10 @@ export async function findTip(
     const search = { context, places, options, boundary }
     const hinted = await tipFromHint(search)
     const fromHint = hinted && (await readTip(search, hinted, dropLog))
-    if (fromHint?.content.kind === 'table') return { tip: fromHint, dropLog }
+    if (isLive(fromHint) && !mayHaveGaps(fromHint)) return { tip: fromHint, dropLog }
     // What a hint leads to may be left over from a dropped table while the new one is further up.
     const listed = await tipFromListing(search)
+    if (isLive(fromHint) && (listed?.version ?? 0) <= fromHint.version) return { tip: fromHint, dropLog }
     if (listed === undefined) return { tip: undefined, dropLog }
     const tip = await readTip(search, listed, dropLog)
     if (tip !== undefined || attempt >= MAX_ATTEMPTS) return { tip, dropLog }
@@ -69,6 +70,12 @@ export async function findTip(
 
 export function isLive(tip: Tip | undefined): tip is LiveTip {
   return tip?.content.kind === 'table'
+}
+
+/** Iceberg Java deletes old versions of such tables one by one: a walk from a stale hint may end before such a gap. */
+function mayHaveGaps({ content: { metadata } }: LiveTip): boolean {
+  // Not `readProperty`: a table with nonsense there is still to be loaded, if only to mend it.
+  return metadata.properties['write.metadata.delete-after-commit.enabled']?.toLowerCase() === 'true'
 }
 
 /** The version that a table's next one gets: above its own, and above all that drops have used up. */

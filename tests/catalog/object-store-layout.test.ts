@@ -107,6 +107,16 @@ describe('the files that other engines look for', () => {
     expect((await catalogOver(store).loadTable(orders)).metadataLocation).toBe(`${METADATA}v3.metadata.json`)
   })
 
+  it('finds the tip beyond a gap that another engine left behind a stale hint', async () => {
+    const { store, catalog } = await threeVersions({ 'write.metadata.delete-after-commit.enabled': 'true' })
+    await setProperty(catalog, orders, { a: '4' })
+    await store.delete([`${METADATA}v2.metadata.json`])
+    await store.put(`${METADATA}version-hint.text`, new TextEncoder().encode('1'))
+    const { metadata, metadataLocation } = await catalogOver(store).loadTable(orders)
+    expect(metadataLocation).toBe(`${METADATA}v4.metadata.json`)
+    expect(metadata.properties['a']).toBe('4')
+  })
+
   it('finds the tip far beyond a stale hint without asking for every version', async () => {
     const { store, catalog } = await threeVersions()
     for (let i = 0; i < 40; i++) await setProperty(catalog, orders, { a: String(i) })
