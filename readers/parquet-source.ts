@@ -1,7 +1,8 @@
-import { invalidData, isMoraineError, namingFile } from '../format/errors.ts'
+import { invalidData, namingFile } from '../format/errors.ts'
 import type { ChunkBytes } from '../format/parquet/codec.ts'
 import type { ColumnChunk, FileFooter } from '../format/parquet/footer.ts'
 import { chunkRange, decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from '../format/parquet/footer-codec.ts'
+import { getReferenced } from '../storage/get-referenced.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 
 /** A Parquet file whose footer has been read. */
@@ -97,17 +98,7 @@ async function getRange(
   range: ByteRange,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  let bytes: Uint8Array
-  try {
-    bytes = await store.get(location, { range, ...(signal === undefined ? {} : { signal }) })
-  } catch (error) {
-    if (!isMoraineError(error, 'INVALID_ARGUMENT')) throw error
-    throw invalidData(
-      `${location}: expected ${range.end} bytes at least, the file is shorter`,
-      { file: location, expected: range.end },
-      error,
-    )
-  }
+  const bytes = await getReferenced(store, location, { range, ...(signal === undefined ? {} : { signal }) })
   if (bytes.length !== range.end - range.start) {
     throw invalidData(
       `${location}: expected ${range.end - range.start} bytes from offset ${range.start}, found ${bytes.length}`,

@@ -1,6 +1,5 @@
 /** Reading a snapshot's manifest list and manifests from a store. */
-import { inFile, invalidData, isMoraineError, namingFile, unsupported } from '../format/errors.ts'
-import { resolveLocation } from '../format/location.ts'
+import { inFile, invalidData, unsupported } from '../format/errors.ts'
 import type { ManifestFile } from '../format/manifest.ts'
 import { decodeManifest } from '../format/manifest-codec.ts'
 import type { MetricsProjection } from '../format/manifest-columns.ts'
@@ -11,6 +10,7 @@ import { findFieldById } from '../format/schema.ts'
 import type { Snapshot } from '../format/snapshot.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { currentSchema } from '../format/table-metadata-build.ts'
+import { getReferenced } from '../storage/get-referenced.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 
 export interface ManifestSource {
@@ -102,22 +102,4 @@ export function specInSchema(metadata: TableMetadata, specId: number): SpecInSch
     sourceIds.every((id) => findFieldById(schema, id) !== undefined)
   const schema = hasSources(current) ? current : metadata.schemas.findLast(hasSources)
   return { spec, schema: schema ?? current }
-}
-
-/** A file that metadata names must be there: that it is not is the table's fault, not the caller's. */
-async function getReferenced(
-  store: ObjectStore,
-  location: string,
-  options: ReadOptions,
-): Promise<Uint8Array> {
-  try {
-    return await store.get(resolveLocation(location), options)
-  } catch (error) {
-    if (!isMoraineError(error, 'NOT_FOUND')) throw namingFile(location, error)
-    throw invalidData(
-      `${location}: the table's metadata names this file, but it is not there`,
-      { file: location },
-      error,
-    )
-  }
 }

@@ -41,15 +41,18 @@ describe('openParquet', () => {
     }
   })
 
-  test('an absurd claim of the manifest is INVALID_DATA, a missing file NOT_FOUND', async () => {
+  test('an absurd claim of the manifest is INVALID_DATA, and so is a file that is not there', async () => {
     const store = await storeOf(new Uint8Array(100))
     await expect(openParquet(store, LOCATION, -1n)).rejects.toMatchObject({ code: 'INVALID_DATA' })
     await expect(openParquet(store, LOCATION, 1n << 60n)).rejects.toMatchObject({ code: 'INVALID_DATA' })
     await expect(openParquet(store, LOCATION, 1n << 40n)).rejects.toMatchObject({
       code: 'INVALID_DATA',
-      message: expect.stringContaining('the file is shorter'),
+      message: expect.stringContaining("past the object's 100 bytes"),
     })
-    await expect(openParquet(store, 'memory://test/none', 100n)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(openParquet(store, 'memory://test/none', 100n)).rejects.toMatchObject({
+      code: 'INVALID_DATA',
+      message: expect.stringContaining('not there'),
+    })
   })
 })
 
