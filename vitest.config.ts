@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['tests/interop/**', 'node_modules/**'],
     testTimeout: 30_000,
     pool: 'threads',
+    // Modules are loaded once for all files: no test may rest on their state.
+    isolate: false,
     maxWorkers: 2,
   },
 })
