@@ -3,6 +3,7 @@ import {
   isMoraineError,
   type Lake,
   MoraineError,
+  messageOf,
   type RecordBatch,
   type Table,
 } from '../../index.ts'
@@ -82,9 +83,40 @@ async function appendInput(
   try {
     const declared = createTableOptions(await schemaOfInput(file), options)
     const table = (await lake.createTable(identifier, declared)) as Table
-    return await appendTo(table, file, context)
+    try {
+      return await appendTo(table, file, context)
+    } catch (error) {
+      throw await withoutEmptyTable(lake, identifier, table, error)
+    }
   } finally {
     await remove()
+  }
+}
+
+/**
+ * Drops the table that was made for an append that failed, and gives the error to throw. A table that holds a commit,
+ * or may yet come to hold one, stays.
+ */
+async function withoutEmptyTable(
+  lake: Lake,
+  identifier: readonly string[],
+  created: Table,
+  failure: unknown,
+): Promise<unknown> {
+  if (isMoraineError(failure, 'COMMIT_STATE_UNKNOWN')) return failure
+  try {
+    const { metadata } = await created.refresh()
+    if (metadata.snapshots.length === 0) await lake.dropTable(identifier, { purge: true })
+    return failure
+  } catch (error) {
+    if (isMoraineError(error, 'NOT_FOUND') || !isMoraineError(failure)) return failure
+    const message = `${failure.message}; the new, empty table stays: ${messageOf(error)}`
+    return new MoraineError(failure.code, message, {
+      context: failure.context,
+      cause: failure,
+      retryable: failure.retryable,
+      cleanable: failure.cleanable,
+    })
   }
 }
 

@@ -294,6 +294,29 @@ describe('create and append', () => {
     expect(await readdir(lake, { recursive: true })).toEqual(before)
   })
 
+  test('a failed append takes back the table that it created, or says that it stays', async () => {
+    const lake = await scratchFolder()
+    const rows = '{"a":1}\n'.repeat(1000)
+    const bad = await file('bad.ndjson', `${rows}{"a":"x"}\n`)
+    const args = ['append', 'a.t', bad, '-c', lake, '--create']
+    const failed = await moraine(args)
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toMatch(/record 1001, a: .*; nothing was appended\n$/)
+    expect(await output('ls', '-c', lake)).not.toContain('a.t')
+    const left = await readdir(join(lake, 'a'), { recursive: true })
+    expect(left.filter((name) => name.includes('.'))).toEqual([])
+
+    await output('append', 'a.t', await file('good.ndjson', rows), '-c', lake, '--create')
+    expect((await moraine(['append', 'a.t', bad, '-c', lake, '--create'])).code).toBe(1)
+    expect(await json('describe', 'a.t', '-c', lake)).toMatchObject({ snapshots: 1, records: 1000 })
+
+    await output('drop', 'a.t', '-c', lake)
+    const stays = await moraine(args)
+    expect(stays.code).toBe(1)
+    expect(stays.stderr).toMatch(/record 1001, a: .*; the new, empty table stays: .*earlier table/)
+    expect(await json('describe', 'a.t', '-c', lake)).toMatchObject({ snapshots: 0 })
+  })
+
   test('input that is no NDJSON, CSV or Parquet names the file and the line', async () => {
     const lake = await shop()
     for (const [name, content, message] of [
