@@ -13,7 +13,7 @@ import {
   type TableSchema,
   truncate,
 } from '../index.ts'
-import { inferSchema } from './infer-schema.ts'
+import { inferSchema, SAMPLE_ROWS } from './infer-schema.ts'
 import type { FileInput } from './input.ts'
 import { type OptionSpec, textOption, type VerbOptions } from './verb.ts'
 
@@ -30,6 +30,9 @@ export const createOptions: readonly OptionSpec[] = [
     repeatable: true,
   },
 ]
+
+/** For options that take a table's columns from its first input. */
+export const inferenceHelp = `NDJSON and CSV get their types from the first ${SAMPLE_ROWS.toLocaleString('en')} rows, and \`create --schema\` gives them exactly`
 
 /** The options of `Lake.createTable` for a schema, from what was typed. */
 export function createTableOptions<S extends TableSchema | Schema>(

@@ -9,9 +9,10 @@ import {
   t,
 } from '../index.ts'
 import { csvRecords, type Input, jsonLines } from './input.ts'
+import { formatNamePath } from './name-path.ts'
 
 /** Rows that are looked at. A later row that does not fit is refused by `append`, which then commits nothing. */
-const SAMPLE_ROWS = 1000
+export const SAMPLE_ROWS = 1000
 
 /** What is known of a column: nothing yet, a type, or the parts of a nested one. */
 type Shape =
@@ -28,6 +29,13 @@ type Shape =
     }
   | { readonly kind: 'struct'; readonly fields: ReadonlyMap<string, Shape> }
   | { readonly kind: 'list'; readonly element: Shape }
+  | Mixed
+
+/** Values of kinds that no type but text holds together, in the order in which they came. */
+interface Mixed {
+  readonly kind: 'mixed'
+  readonly kinds: readonly [string, string]
+}
 
 const nothing: Shape = { kind: 'nothing' }
 
@@ -36,7 +44,9 @@ export async function inferSchema(input: Input): Promise<TableSchema> {
   let count = 0
   for await (const shape of rowShapes(input)) {
     row = join(row, shape)
-    if (++count === SAMPLE_ROWS) break
+    count++
+    if (input.format === 'ndjson') requireUnmixed(input, count, row)
+    if (count === SAMPLE_ROWS) break
   }
   if (row.kind !== 'struct' || row.fields.size === 0) {
     throw new MoraineError('INVALID_DATA', `${input.name}: no rows to tell the columns by`, {
@@ -44,6 +54,39 @@ export async function inferSchema(input: Input): Promise<TableSchema> {
     })
   }
   return schema(columnsOf(row.fields))
+}
+
+/** A cell of CSV is text, so that a text column holds all; of JSON values it would refuse those that are none. */
+function requireUnmixed({ name }: Input, record: number, row: Shape): void {
+  const found = findMixed(row, [])
+  if (found === undefined) return
+  const column = formatNamePath(found.path)
+  const [first, second] = found.kinds
+  throw new MoraineError(
+    'INVALID_DATA',
+    `${name}, record ${record}, ${column}: expected ${first} as before, found ${second}; no column type holds both: create the table first, with --schema`,
+    { context: { file: name, record, column } },
+  )
+}
+
+function findMixed(
+  shape: Shape,
+  path: readonly string[],
+): (Pick<Mixed, 'kinds'> & { readonly path: readonly string[] }) | undefined {
+  switch (shape.kind) {
+    case 'mixed':
+      return { kinds: shape.kinds, path }
+    case 'list':
+      return findMixed(shape.element, [...path, 'element'])
+    case 'struct':
+      for (const [name, field] of shape.fields) {
+        const found = findMixed(field, [...path, name])
+        if (found !== undefined) return found
+      }
+      return undefined
+    default:
+      return undefined
+  }
 }
 
 async function* rowShapes(input: Input): AsyncGenerator<Shape> {
@@ -97,16 +140,19 @@ function jsonShape(json: JsonValue): Shape {
   }
 }
 
-/** The shape that holds what both hold; text holds anything that is not nested. */
+/** The shape that holds what both hold. */
 function join(a: Shape, b: Shape): Shape {
   if (a.kind === 'nothing') return b
-  if (b.kind === 'nothing') return a
+  if (b.kind === 'nothing' || a.kind === 'mixed') return a
+  if (b.kind === 'mixed') return b
   if (a.kind === 'struct' && b.kind === 'struct')
     return { kind: 'struct', fields: joinFields(a.fields, b.fields) }
   if (a.kind === 'list' && b.kind === 'list') return { kind: 'list', element: join(a.element, b.element) }
   if (a.kind === b.kind) return a
   const kinds = new Set([a.kind, b.kind])
-  return kinds.has('long') && kinds.has('double') ? { kind: 'double' } : { kind: 'string' }
+  return kinds.has('long') && kinds.has('double')
+    ? { kind: 'double' }
+    : { kind: 'mixed', kinds: [a.kind, b.kind] }
 }
 
 function joinFields(
@@ -133,6 +179,7 @@ function columnOf(shape: Shape): AnyColumn {
     case 'list':
       return t.list(columnOf(shape.element) as Column<unknown, unknown, boolean>) as AnyColumn
     case 'nothing':
+    case 'mixed':
       return t.string() as AnyColumn
     default:
       return t[shape.kind]() as AnyColumn

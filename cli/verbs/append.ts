@@ -8,7 +8,7 @@ import {
   type Table,
 } from '../../index.ts'
 import { openLake, tableName } from '../catalog-arguments.ts'
-import { createOptions, createTableOptions, schemaOfInput } from '../create-options.ts'
+import { createOptions, createTableOptions, inferenceHelp, schemaOfInput } from '../create-options.ts'
 import { type Input, localFile, openInput, readInput } from '../input.ts'
 import { summaryCount } from '../summary-count.ts'
 import { tableNameArgument, textOption, type Verb, type VerbContext, type VerbOptions } from '../verb.ts'
@@ -25,7 +25,10 @@ export const append: Verb = {
       flags: '--input-format <format>',
       description: 'parquet, ndjson or csv; default: by the ending of the file',
     },
-    { flags: '--create', description: "create the table with the input's columns if it does not exist" },
+    {
+      flags: '--create',
+      description: `create the table if it does not exist; ${inferenceHelp}`,
+    },
     ...createOptions,
   ],
   example: 'moraine append shop.orders orders.parquet --create --catalog ./lake',

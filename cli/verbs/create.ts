@@ -1,6 +1,12 @@
 import { invalidArgument } from '../../index.ts'
 import { openLake, tableName } from '../catalog-arguments.ts'
-import { createOptions, createTableOptions, schemaOfFile, schemaOfInput } from '../create-options.ts'
+import {
+  createOptions,
+  createTableOptions,
+  inferenceHelp,
+  schemaOfFile,
+  schemaOfInput,
+} from '../create-options.ts'
 import { localFile, openInput } from '../input.ts'
 import { tableNameArgument, textOption, type Verb, type VerbContext, type VerbOptions } from '../verb.ts'
 
@@ -13,7 +19,10 @@ export const create: Verb = {
       flags: '--schema <file>',
       description: 'an Iceberg schema in JSON, as `moraine schema <table> --format json` prints it',
     },
-    { flags: '--from <file>', description: 'take the columns of a Parquet, NDJSON or CSV file' },
+    {
+      flags: '--from <file>',
+      description: `take the columns of a Parquet, NDJSON or CSV file; ${inferenceHelp}`,
+    },
     {
       flags: '--input-format <format>',
       description: 'parquet, ndjson or csv; default: by the ending of the file',

@@ -317,6 +317,40 @@ describe('create and append', () => {
     expect(await json('describe', 'a.t', '-c', lake)).toMatchObject({ snapshots: 0 })
   })
 
+  test.for([
+    ['{"a":1}\n{"a":null}\n\n{"a":"x"}\n', 'record 3, a: expected long as before, found string;'],
+    ['{"a":"x"}\n{"a":true}\n', 'record 2, a: expected string as before, found boolean;'],
+    ['{"a":{"b.c":[1,2.5]}}\n{"a":{"b.c":[{}]}}\n', 'record 2, a."b.c".element: expected double as before'],
+    ['{"a":[1,"x"]}\n', 'record 1, a.element: expected long as before, found string;'],
+    ['{"a":{}}\n{"a":1}\n', 'record 2, a: expected struct as before, found long;'],
+  ])('no type is guessed for a column of unlike values: %j', async ([content, message]) => {
+    const lake = await scratchFolder()
+    const input = await file('mixed.ndjson', content!)
+    for (const args of [
+      ['append', 'a.t', input, '--create'],
+      ['create', 'a.t', '--from', input],
+    ]) {
+      const { code, stderr } = await moraine([...args, '-c', lake])
+      expect(stderr).toContain(`mixed.ndjson, ${message}`)
+      expect(stderr).toContain('create the table first, with --schema')
+      expect(code).toBe(1)
+    }
+    expect(await output('ls', '-c', lake)).toBe('table\n')
+  })
+
+  test('CSV of unlike cells becomes text, and help says how types are found', async () => {
+    const lake = await scratchFolder()
+    await output('append', 'a.t', await file('mixed.csv', 'a\n1\nx\ntrue\n'), '-c', lake, '--create')
+    expect(await output('scan', 'a.t', '-c', lake, '-f', 'ndjson')).toBe(
+      '{"a":"1"}\n{"a":"x"}\n{"a":"true"}\n',
+    )
+    for (const verb of ['append', 'create']) {
+      expect((await output(verb, '--help')).replace(/\s+/g, ' ')).toMatch(
+        /first 1,000 rows, and `create --schema`/,
+      )
+    }
+  })
+
   test('input that is no NDJSON, CSV or Parquet names the file and the line', async () => {
     const lake = await shop()
     for (const [name, content, message] of [
