@@ -2,7 +2,7 @@
 import { invalidArgument } from '../index.ts'
 import { textOption, type VerbOptions } from './verb.ts'
 
-export type At = { readonly snapshotId: bigint } | { readonly timestampMs: number } | { readonly ref: string }
+export type At = { readonly snapshotId: bigint } | { readonly timestamp: number } | { readonly ref: string }
 
 export function atOption(options: VerbOptions): At | undefined {
   const snapshot = textOption(options, 'snapshot')
@@ -12,7 +12,7 @@ export function atOption(options: VerbOptions): At | undefined {
     throw invalidArgument('give only one of --snapshot, --as-of and --ref')
   }
   if (snapshot !== undefined) return { snapshotId: snapshotId(snapshot) }
-  if (asOf !== undefined) return { timestampMs: milliseconds(asOf) }
+  if (asOf !== undefined) return { timestamp: milliseconds(asOf) }
   return ref === undefined ? undefined : { ref }
 }
 

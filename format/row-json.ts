@@ -5,9 +5,13 @@
 import { invalidArgument } from './errors.ts'
 import { type JsonObject, type JsonValue, stringifyJson } from './lossless-json.ts'
 import type { NestedField, Type } from './types.ts'
+import { toLiteral } from './values/literal-input.ts'
 import { bytesToHex, formatTime, formatTimestamp, hexToBytes } from './values/text.ts'
 
-/** The line, without its newline, of a row as scans yield it (long as bigint, map as Map, …). */
+/**
+ * The line, without its newline, of a row as scans yield it (long as bigint, map as Map, timestamps as bigint or
+ * Date, …). `fields` are those of the scan. Throws INVALID_ARGUMENT for a row that lacks one of them.
+ */
 export function encodeRowJson(
   row: Readonly<Record<string, unknown>>,
   fields: readonly NestedField[],
@@ -16,12 +20,20 @@ export function encodeRowJson(
 }
 
 function encodeStruct(row: Readonly<Record<string, unknown>>, fields: readonly NestedField[]): string {
-  const members = fields.map((field) => `${stringifyJson(field.name)}:${encode(field.type, row[field.name])}`)
+  const members = fields.map(({ name, type }) => {
+    const value = row[name]
+    if (value === undefined) {
+      throw invalidArgument(`the row has no '${name}'; pass the fields of the scan that it came from`, {
+        field: name,
+      })
+    }
+    return `${stringifyJson(name)}:${encode(type, value)}`
+  })
   return `{${members.join(',')}}`
 }
 
 function encode(type: Type, value: unknown): string {
-  if (value === null || value === undefined) return 'null'
+  if (value === null) return 'null'
   switch (type.kind) {
     case 'struct':
       return encodeStruct(value as Readonly<Record<string, unknown>>, type.fields)
@@ -41,7 +53,8 @@ function encode(type: Type, value: unknown): string {
     case 'timestamp_ns':
     case 'timestamptz_ns': {
       const zone = type.kind.startsWith('timestamptz')
-      return quoted(formatTimestamp(value as bigint, { zone, unit: type.kind.endsWith('_ns') ? 'ns' : 'us' }))
+      const instant = typeof value === 'bigint' ? value : (toLiteral(type, value) as bigint)
+      return quoted(formatTimestamp(instant, { zone, unit: type.kind.endsWith('_ns') ? 'ns' : 'us' }))
     }
     case 'fixed':
     case 'binary':
@@ -97,6 +110,9 @@ function decode(type: Type, json: JsonValue): unknown {
     case 'geometry':
     case 'geography':
       return typeof json === 'string' ? hexToBytes(json) : json
+    case 'decimal':
+      // A whole number is its own digits; as a bigint the writer would take it for unscaled units.
+      return typeof json === 'bigint' || Number.isSafeInteger(json) ? String(json) : json
     default:
       return json
   }

@@ -1,5 +1,6 @@
 /** A scan: what to read, and the three ways to read it. Nothing is fetched before the first pull. */
 import type { RecordBatch } from 'apache-arrow'
+import { checkOptions } from '../format/check-options.ts'
 import type { Environment } from '../format/environment.ts'
 import { invalidArgument } from '../format/errors.ts'
 import { bind } from '../format/expressions/bind.ts'
@@ -20,17 +21,16 @@ import { type PlanReport, planTasks } from './plan.ts'
 import { projectSchema } from './projection.ts'
 import { batchToRows, type RowOptions } from './rows.ts'
 import type { ScanTask } from './scan-task.ts'
+import type { ColumnPaths, RowWithDates } from './selected-row.ts'
 
-export interface ScanOptions {
+/** `P` are the paths of `select`, from which the row type follows. */
+export interface ScanOptions<P extends ColumnPaths = ColumnPaths> {
   /** Columns to read, at any depth: full names (`a.b.c`) or paths as arrays of names. Default: all. */
-  readonly select?: readonly (string | readonly string[])[]
+  readonly select?: P
   /** Only rows that match. */
   readonly where?: Expression
   /** The snapshot to read. Default: the current one. */
-  readonly at?:
-    | { readonly snapshotId: bigint }
-    | { readonly timestamp: Date | number }
-    | { readonly ref: string }
+  readonly at?: SnapshotSelector
   /** At most this many rows; reading stops when they are there. */
   readonly limit?: number
   readonly signal?: AbortSignal
@@ -56,6 +56,7 @@ export interface Scan<R> {
   /** Arrow record batches, pulled one by one. */
   batches(): AsyncGenerator<RecordBatch>
   /** Rows as plain objects. */
+  rows(options: RowOptions & { readonly timestamps: 'date' }): AsyncGenerator<RowWithDates<R>>
   rows(options?: RowOptions): AsyncGenerator<R>
 }
 
@@ -65,10 +66,12 @@ export interface Scan<R> {
  */
 export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Scan<R> {
   const { metadata } = source
+  checkOptions('scan', options, SCAN_OPTIONS)
   refuseEncrypted(metadata)
   checkLimit(options.limit)
-  const { snapshot, schema } = pointInTime(metadata, selectorOf(options.at))
-  if (options.where !== undefined) bind(options.where, schema)
+  checkSelect(options.select)
+  const { snapshot, schema } = pointInTime(metadata, options.at)
+  if (options.where !== undefined) bind(checkedWhere(options.where), schema)
   const partitionFields = partitionFieldsOf(metadata)
   const fields = projectSchema(schema, options.select, partitionFields)
   const report: PlanReport = { manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0 }
@@ -81,7 +84,7 @@ export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Sc
     report,
     tasks,
     batches,
-    rows: (rowOptions) => rowsOf<R>(batches(), fields, rowOptions),
+    rows: ((rowOptions) => rowsOf<R>(batches(), fields, rowOptions)) as Scan<R>['rows'],
   }
 }
 
@@ -133,11 +136,18 @@ async function* rowsOf<R>(
   for await (const batch of batches) yield* batchToRows(batch, fields, options) as Generator<R>
 }
 
-function selectorOf(at: ScanOptions['at']): SnapshotSelector | undefined {
-  if (at === undefined || !('timestamp' in at)) return at
-  const timestampMs = typeof at.timestamp === 'number' ? at.timestamp : at.timestamp.getTime()
-  if (!Number.isFinite(timestampMs)) throw invalidArgument('at.timestamp: expected a Date or milliseconds')
-  return { timestampMs }
+const SCAN_OPTIONS: readonly (keyof ScanOptions)[] = ['select', 'where', 'at', 'limit', 'signal']
+
+function checkSelect(select: unknown): void {
+  if (select === undefined || Array.isArray(select)) return
+  throw invalidArgument(`select: expected an array of column names, found ${String(select)}`)
+}
+
+function checkedWhere(where: Expression): Expression {
+  if (typeof where === 'object' && where !== null && 'op' in where) return where
+  throw invalidArgument(
+    `where: expected an expression such as eq('id', 1n), or parseWhere('id = 1'), found ${String(where)}`,
+  )
 }
 
 function checkLimit(limit: number | undefined): void {

@@ -5,10 +5,10 @@ import type { Snapshot } from '../format/snapshot.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { currentSchema, schemaById, snapshotById } from '../format/table-metadata-build.ts'
 
-/** A point on the timeline. `timestampMs` is milliseconds since the epoch. */
+/** A point on the timeline. A number is milliseconds since the epoch. */
 export type SnapshotSelector =
   | { readonly snapshotId: bigint }
-  | { readonly timestampMs: number }
+  | { readonly timestamp: Date | number }
   | { readonly ref: string }
 
 export interface PointInTime {
@@ -31,7 +31,7 @@ export function pointInTime(metadata: TableMetadata, at?: SnapshotSelector): Poi
     }
   }
   if ('snapshotId' in at) return withOwnSchema(metadata, requireSnapshot(metadata, at.snapshotId))
-  if ('timestampMs' in at) return withOwnSchema(metadata, snapshotAsOf(metadata, at.timestampMs))
+  if ('timestamp' in at) return withOwnSchema(metadata, snapshotAsOf(metadata, milliseconds(at.timestamp)))
   if ('ref' in at) return refHead(metadata, at.ref)
   throw invalidArgument('`at` takes one of { snapshotId }, { timestamp } or { ref }')
 }
@@ -68,16 +68,25 @@ function withOwnSchema(metadata: TableMetadata, snapshot: Snapshot): PointInTime
   return { snapshot, schema: own ?? currentSchema(metadata) }
 }
 
+function instantText(ms: number): string {
+  const instant = new Date(ms)
+  return Number.isNaN(instant.getTime()) ? `${ms} ms` : instant.toISOString()
+}
+
+function milliseconds(timestamp: unknown): number {
+  const ms = timestamp instanceof Date ? timestamp.getTime() : timestamp
+  if (typeof ms === 'number' && Number.isFinite(ms)) return ms
+  throw invalidArgument(`at.timestamp: expected a Date or milliseconds, found ${String(timestamp)}`)
+}
+
 function snapshotAsOf(metadata: TableMetadata, timestampMs: number): Snapshot {
   let found: bigint | undefined
   for (const entry of metadata.snapshotLog) if (entry.timestampMs <= timestampMs) found = entry.snapshotId
   if (found === undefined) {
     const first = metadata.snapshotLog[0]
     const since =
-      first === undefined
-        ? 'the table has no history'
-        : `history begins at ${new Date(first.timestampMs).toISOString()}`
-    throw new MoraineError('NOT_FOUND', `no snapshot was current at ${timestampMs} ms; ${since}`, {
+      first === undefined ? 'the table has no history' : `history begins at ${instantText(first.timestampMs)}`
+    throw new MoraineError('NOT_FOUND', `no snapshot was current at ${instantText(timestampMs)}; ${since}`, {
       context: { timestampMs },
     })
   }

@@ -1,6 +1,7 @@
 /** Append: rows or batches to data files, data files to manifests, one commit. */
 import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
 import type { LoadedTable } from '../catalog/catalog.ts'
+import { checkOptions } from '../format/check-options.ts'
 import { invalidArgument } from '../format/errors.ts'
 import { currentSchema, defaultSortOrder, defaultSpec } from '../format/table-metadata-build.ts'
 import type { NestedField } from '../format/types.ts'
@@ -31,6 +32,7 @@ export async function append(
 ): Promise<LoadedTable> {
   const { metadata } = base
   const { signal, summary = {} } = options
+  checkOptions('append', options, ['summary', 'signal'])
   throwIfAborted(signal)
   checkExtraSummary(summary)
   refuseEncrypted(metadata)

@@ -1,6 +1,7 @@
 /** Connecting: from a URI or a folder to a lake. */
 import { resolve } from 'node:path'
 import { objectStoreCatalog } from '../catalog/object-store-catalog.ts'
+import { checkOptions } from '../format/check-options.ts'
 import type { Environment } from '../format/environment.ts'
 import { invalidArgument, unsupported } from '../format/errors.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
@@ -29,6 +30,7 @@ export interface ConnectOptions {
  * Throws INVALID_ARGUMENT for a URI that is none, UNSUPPORTED for a scheme that is not served yet.
  */
 export async function connect(uri: string, options: ConnectOptions = {}): Promise<Lake> {
+  checkOptions('connect', options, ['durability', 'environment', 'store'])
   const warehouse = warehouseOf(uri)
   const environment = options.environment ?? systemEnvironment
   const store = options.store ?? storeOf(warehouse, options)

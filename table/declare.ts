@@ -159,14 +159,26 @@ function makeColumn<R, W, O extends boolean>(
 }
 
 function fieldsOf(columns: Columns): NestedField[] {
-  return Object.entries(columns).map(([name, column]) => ({
+  return Object.entries(columns).map(([name, column]) => checkedField(name, column))
+}
+
+function checkedField(name: string, column: AnyColumn): NestedField {
+  if (typeof column !== 'object' || column === null || typeof column.required !== 'function') {
+    throw invalidArgument(
+      `schema: expected column '${name}' to be a type such as t.long(), found ${typeof column}`,
+      {
+        column: name,
+      },
+    )
+  }
+  return {
     id: 0,
     name,
     required: !column.optional,
     type: column.type,
     ...(column.comment === undefined ? {} : { doc: column.comment }),
     ...defaultsOf(name, column),
-  }))
+  }
 }
 
 function defaultsOf(name: string, { type, defaultValue }: AnyColumn): Partial<NestedField> {

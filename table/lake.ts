@@ -1,5 +1,6 @@
 /** A catalog as a user holds it: tables by name. */
 import type { TableIdentifier } from '../catalog/catalog.ts'
+import { checkOptions } from '../format/check-options.ts'
 import { invalidArgument, isMoraineError } from '../format/errors.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
@@ -66,6 +67,7 @@ export class Lake {
     name: TableName,
     options: CreateTableOptions<S>,
   ): Promise<Table<RowOf<S>, InputOf<S>>> {
+    checkOptions('createTable', options, CREATE_OPTIONS)
     const { environment, catalog } = this.#context
     const declared = withIdentifiers(schemaOf(options.schema), options.identifierFields ?? [])
     const metadata = newTableMetadata({
@@ -163,8 +165,21 @@ function identifierOf(name: TableName): TableIdentifier {
   return { namespace: parts.slice(0, -1), name: parts.at(-1)! }
 }
 
+const CREATE_OPTIONS: readonly (keyof CreateTableOptions<unknown>)[] = [
+  'schema',
+  'identifierFields',
+  'partitionBy',
+  'sortBy',
+  'properties',
+  'location',
+]
+
 function schemaOf(declared: TableSchema<Columns> | Schema): Schema {
-  return 'columns' in declared ? declared.schema : declared
+  if (typeof declared === 'object' && declared !== null) {
+    const schema = 'columns' in declared ? declared.schema : declared
+    if (Array.isArray(schema?.fields)) return schema
+  }
+  throw invalidArgument('createTable: expected `schema` to be schema({ … }) or an Iceberg schema as data')
 }
 
 function withIdentifiers(schema: Schema, names: readonly string[]): Schema {
@@ -192,11 +207,16 @@ function partitionSpecOf(schema: Schema, terms: readonly (string | PartitionTerm
 
 /** What is a rule of the format in a file is a mistake of the caller here. */
 function transformOf(text: string, usedIn: string): Transform {
+  let transform: Transform
   try {
-    return parseTransform(text)
+    transform = parseTransform(text)
   } catch (error) {
     throw isMoraineError(error, 'INVALID_DATA') ? invalidArgument(`${usedIn}: ${error.message}`) : error
   }
+  if (transform.kind !== 'unknown') return transform
+  throw invalidArgument(
+    `${usedIn}: no transform '${text}'; there are: identity, year, month, day, hour, bucket[N], truncate[W]`,
+  )
 }
 
 /** The names that Iceberg Java's builder gives. */

@@ -14,6 +14,7 @@ import {
   defaultSpec,
 } from '../format/table-metadata-build.ts'
 import { createScan, type Scan, type ScanOptions } from '../readers/scan.ts'
+import type { ColumnPaths, SelectedRow } from '../readers/selected-row.ts'
 import { reload } from '../snapshot/reload.ts'
 import type { AppendOptions } from './append.ts'
 import type { TableContext, WritableContext } from './context.ts'
@@ -83,8 +84,10 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   }
 
   /** Prepares a read; nothing is fetched before the first pull. See `Scan`. */
-  scan(options?: ScanOptions): Scan<R> {
-    return createScan<R>({ ...this.#context, metadata: this.metadata }, options)
+  scan(options?: ScanOptions & { readonly select?: undefined }): Scan<R>
+  scan<const P extends ColumnPaths>(options: ScanOptions<P>): Scan<SelectedRow<R, P>>
+  scan(options?: ScanOptions): Scan<unknown> {
+    return createScan({ ...this.#context, metadata: this.metadata }, options)
   }
 
   /**

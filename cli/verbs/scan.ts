@@ -76,7 +76,7 @@ function scanOptions(options: VerbOptions): ScanOptions {
     ...(select === undefined ? {} : { select: columnsOf(select) }),
     ...(where === undefined ? {} : { where: parseWhere(where) }),
     ...(limit === undefined ? {} : { limit: parseLimit(limit) }),
-    ...(at === undefined ? {} : { at: 'timestampMs' in at ? { timestamp: at.timestampMs } : at }),
+    ...(at === undefined ? {} : { at }),
   }
 }
 

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { unsupported } from '../../format/errors.ts'
+import { invalidArgument, unsupported } from '../../format/errors.ts'
 import { errnoOf, isMissing } from './file-error.ts'
 
 /** 'full' waits for the disk; 'os' leaves that to the operating system, and a power cut may lose what it acknowledged. */
@@ -88,17 +88,32 @@ export async function syncFolder(folder: string, durability: Durability): Promis
 
 /** Makes `folder` and every missing one above it, each durable before the next. Resolves to false if it was there. */
 export async function makeFolders(folder: string, durability: Durability): Promise<boolean> {
+  const parent = dirname(folder)
+  let isMade = await tryMakeFolder(folder)
+  if (isMade === 'no parent') {
+    await makeFolders(parent, durability)
+    isMade = await tryMakeFolder(folder)
+    // What stands in the parent's place is no folder that can be entered: a link that points nowhere, say.
+    if (isMade === 'no parent') {
+      throw invalidArgument(
+        `${parent} is no folder in which another can be made; is it a link that points nowhere?`,
+      )
+    }
+  }
+  if (isMade) await syncFolder(parent, durability)
+  return isMade
+}
+
+async function tryMakeFolder(folder: string): Promise<boolean | 'no parent'> {
   try {
     await mkdir(folder)
+    return true
   } catch (error) {
     const code = errnoOf(error)
     if (code === 'EEXIST') return false
-    if (code !== 'ENOENT') throw error
-    await makeFolders(dirname(folder), durability)
-    return makeFolders(folder, durability)
+    if (code === 'ENOENT') return 'no parent'
+    throw error
   }
-  await syncFolder(dirname(folder), durability)
-  return true
 }
 
 /** Removes a file, or leaves it when there is none. */

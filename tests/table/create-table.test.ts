@@ -146,8 +146,8 @@ describe('createTable', () => {
     [
       'a transform that is none',
       { partitionBy: [{ column: 'id', transform: 'minute' }] },
-      'UNSUPPORTED',
-      'id',
+      'INVALID_ARGUMENT',
+      'minute',
     ],
     ['a partition inside a list', { partitionBy: ['tags.element'] }, 'INVALID_ARGUMENT', 'tags'],
     ['a partition by a struct', { partitionBy: ['address'] }, 'INVALID_ARGUMENT', 'address'],
