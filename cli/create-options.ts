@@ -3,12 +3,15 @@ import { readFile } from 'node:fs/promises'
 import {
   bucket,
   type CreateTableOptions,
+  fieldsById,
   identity,
   invalidArgument,
+  type NestedField,
   type PartitionTerm,
   parseJson,
   readParquet,
   type Schema,
+  type SchemaField,
   schemaFromJson,
   type TableSchema,
   truncate,
@@ -42,7 +45,7 @@ export function createTableOptions<S extends TableSchema | Schema>(
   return {
     schema,
     partitionBy: termsOf(textOption(options, 'partitionBy')).map(partitionTerm),
-    sortBy: termsOf(textOption(options, 'sortBy')).map(sortTerm),
+    sortBy: termsOf(textOption(options, 'sortBy')).map((term) => sortTerm(fieldsOf(schema), term)),
     identifierFields: termsOf(textOption(options, 'identifier')),
     properties: propertiesOf(options['property']),
   }
@@ -58,6 +61,10 @@ export async function schemaOfFile(path: string): Promise<Schema> {
   return schemaFromJson(parseJson(await readFile(path)))
 }
 
+function fieldsOf(schema: TableSchema | Schema): readonly NestedField[] {
+  return 'columns' in schema ? schema.schema.fields : schema.fields
+}
+
 /** Splits at commas that stand outside of parentheses. */
 function termsOf(text: string | undefined): string[] {
   if (text === undefined) return []
@@ -67,26 +74,54 @@ function termsOf(text: string | undefined): string[] {
     .filter((term) => term !== '')
 }
 
+const transforms = 'identity, year, month, day, hour, void, bucket(count, column), truncate(width, column)'
+
+/** `status`, `day(at)`, `bucket(16, id)`, or `bucket[16](id)` as `describe` prints it. */
 function partitionTerm(text: string): PartitionTerm {
-  const call = /^(\w+)\s*\(\s*(?:(\d+)\s*,\s*)?([^,()]+?)\s*\)$/.exec(text)
+  const call = /^(\w+)\s*(?:\[\s*(\d+)\s*\])?\s*\(\s*(?:(\d+)\s*,\s*)?([^,()]+?)\s*\)$/.exec(text)
   if (call === null) {
-    if (/[(),]/.test(text))
-      throw invalidArgument(`--partition-by: expected a column or transform(column), found '${text}'`)
-    return identity(text)
+    if (!/[(),]/.test(text)) return identity(text)
+    throw invalidArgument(`--partition-by: expected a column or transform(column), found '${text}'`)
   }
-  const [, transform, number, column] = call
-  if (number === undefined) return { column: column!, transform: transform! }
-  if (transform === 'bucket') return bucket(column!, Number(number))
-  if (transform === 'truncate') return truncate(column!, Number(number))
-  throw invalidArgument(`--partition-by: '${transform}' takes no number, found '${text}'`)
+  const [, name, inBrackets, inParentheses, column] = call
+  const number = inBrackets ?? inParentheses
+  const transform = name!.toLowerCase()
+  switch (transform) {
+    case 'identity':
+    case 'year':
+    case 'month':
+    case 'day':
+    case 'hour':
+    case 'void':
+      if (number === undefined) return { column: column!, transform }
+      throw invalidArgument(`--partition-by: '${transform}' takes no number, found '${text}'`)
+    case 'bucket':
+    case 'truncate':
+      if (number !== undefined && (inBrackets === undefined || inParentheses === undefined)) {
+        return transform === 'bucket' ? bucket(column!, Number(number)) : truncate(column!, Number(number))
+      }
+      throw invalidArgument(
+        `--partition-by: '${transform}' takes one number, as in ${transform}(8, ${column}), found '${text}'`,
+      )
+    default:
+      throw invalidArgument(`--partition-by: expected one of ${transforms}; found '${text}'`)
+  }
 }
 
-function sortTerm(text: string) {
-  const [, column, direction] = /^(.*?)(?:\s+(asc|desc))?$/i.exec(text)!
+/** A column's name may hold spaces, so that only the table tells it from a misspelt direction. */
+function sortTerm(fields: readonly NestedField[], text: string) {
+  const [, column, direction] = /^(.*?)(?:\s+(asc|desc))?$/is.exec(text)!
+  if (direction === undefined && /\s/.test(text) && fieldNamed(fields, text) === undefined) {
+    throw invalidArgument(`--sort-by: expected a column, and asc or desc after it, found '${text}'`)
+  }
   return {
     column: column!,
     direction: direction?.toLowerCase() === 'desc' ? ('desc' as const) : ('asc' as const),
   }
+}
+
+function fieldNamed(fields: readonly NestedField[], name: string): SchemaField | undefined {
+  return [...fieldsById({ fields }).values()].find(({ path }) => path.join('.') === name)
 }
 
 function propertiesOf(given: VerbOptions[string]): Record<string, string> {

@@ -253,6 +253,47 @@ describe('create and append', () => {
     expect(await json('scan', 'a.t', '-c', lake)).toEqual([])
   })
 
+  test('create takes the partitioning that describe prints', async () => {
+    const lake = await scratchFolder()
+    const rows = await file('rows.csv', 'id,zip,at,"odd name"\n1,ab,2026-11-21T10:00:00Z,x\n')
+    const create = (table: string, terms: string, order: string) =>
+      output('create', table, '-c', lake, '--from', rows, '--partition-by', terms, '--sort-by', order)
+    await create('a.first', 'bucket[8](id), Truncate [4] (zip), void(zip), month(at)', 'odd name, id DESC')
+    const first: { partitioned_by: string } = await json('describe', 'a.first', '-c', lake)
+    expect(first.partitioned_by).toBe('bucket[8](id), truncate[4](zip), void(zip), month(at)')
+    await create('a.second', first.partitioned_by, 'odd name desc')
+    expect(await json('describe', 'a.second', '-c', lake)).toMatchObject({
+      partitioned_by: first.partitioned_by,
+      sorted_by: 'odd name desc nulls-last',
+    })
+  })
+
+  test.for([
+    [
+      '--partition-by',
+      'week(at)',
+      /one of identity, year, month, .*bucket\(.*truncate\(.*found 'week\(at\)'/,
+    ],
+    ['--partition-by', 'bucket(id)', /'bucket' takes one number, as in bucket\(8, id\)/],
+    ['--partition-by', 'bucket[8](9, id)', /'bucket' takes one number/],
+    ['--partition-by', 'day[2](at)', /'day' takes no number/],
+    ['--sort-by', 'id down', /asc or desc after it, found 'id down'/],
+  ] as const)('%s %s is wrong use, with what would be right', async ([option, value, message]) => {
+    const rows = await file('rows.csv', 'id,at\n1,2026-11-21T10:00:00Z\n')
+    const { code, stderr } = await moraine([
+      'create',
+      'a.t',
+      '-c',
+      await scratchFolder(),
+      '--from',
+      rows,
+      option,
+      value,
+    ])
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+  })
+
   test('append takes NDJSON, CSV and Parquet from files and from standard input', async () => {
     const lake = await shop()
     const folder = join(lake, 'shop/orders/data')
