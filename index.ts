@@ -111,7 +111,15 @@ export type { PlanReport } from './readers/plan.ts'
 export type { RowOptions } from './readers/rows.ts'
 export type { Scan, ScanOptions } from './readers/scan.ts'
 export type { DeleteFileRef, ScanTask } from './readers/scan-task.ts'
-export type { ColumnPaths, MetadataValues, RowWithDates, SelectedRow } from './readers/selected-row.ts'
+export type {
+  ColumnPaths,
+  FirstName,
+  MetadataValues,
+  Pruned,
+  RowWithDates,
+  SelectedRow,
+  ValueAt,
+} from './readers/selected-row.ts'
 export type { SnapshotSelector } from './snapshot/timeline.ts'
 export type { Durability } from './storage/file/publish.ts'
 export { FileStore, type FileStoreOptions } from './storage/file-store.ts'

@@ -19,9 +19,9 @@ export type SelectedRow<R, P extends ColumnPaths> = string extends P[number]
     ? Record<string, unknown>
     : { -readonly [K in FirstName<P[number]>]: ValueAt<R, K, Extract<P[number], K | `${K}.${string}`>> }
 
-type FirstName<P> = P extends `${infer K}.${string}` ? K : P extends string ? P : never
+export type FirstName<P> = P extends `${infer K}.${string}` ? K : P extends string ? P : never
 
-type ValueAt<R, K extends string, P> = K extends keyof R
+export type ValueAt<R, K extends string, P> = K extends keyof R
   ? K extends P
     ? R[K]
     : Pruned<R[K], P extends `${K}.${infer Rest}` ? Rest : never>
@@ -30,7 +30,7 @@ type ValueAt<R, K extends string, P> = K extends keyof R
     : unknown
 
 /** A struct keeps the members that were named; what lists and maps hold is not followed. */
-type Pruned<V, Rest extends string> = V extends null
+export type Pruned<V, Rest extends string> = V extends null
   ? null
   : V extends readonly unknown[] | ReadonlyMap<unknown, unknown>
     ? unknown

@@ -15,10 +15,18 @@ export async function getReferenced(
     return await store.get(resolveLocation(path), options)
   } catch (error) {
     if (isMoraineError(error, 'NOT_FOUND')) {
-      throw invalidData(`${path}: the table names this file, but it is not there. If the table was copied here, read it with a remap`, { file: path }, error)
+      throw invalidData(
+        `${path}: the table names this file, but it is not there. If the table was copied here, read it with a remap`,
+        { file: path },
+        error,
+      )
     }
     if (isMoraineError(error, 'INVALID_ARGUMENT')) {
-      throw invalidData(`${path}: the table names this file, but: ${error.message}. If the table was copied, read it with a remap`, { file: path }, error)
+      throw invalidData(
+        `${path}: the table names this file, but: ${error.message}. If the table was copied, read it with a remap`,
+        { file: path },
+        error,
+      )
     }
     throw namingFile(path, error)
   }

@@ -37,7 +37,9 @@ describe('FileStore', () => {
   it('refuses a folder that is a link to nowhere, instead of trying for ever', async () => {
     const link = join(await folder(), 'link')
     await symlink('/nowhere/at/all', link)
-    await expect(new FileStore().put(`${link}/a/b`, body('a'))).rejects.toThrowError(/link that points nowhere/)
+    await expect(new FileStore().put(`${link}/a/b`, body('a'))).rejects.toThrowError(
+      /link that points nowhere/,
+    )
   })
 
   it('takes three spellings of a location and answers in one', async () => {
