@@ -13,7 +13,6 @@ import {
   type Schema,
   type SchemaField,
   schemaFromJson,
-  type TableSchema,
   truncate,
 } from '../index.ts'
 import { inferSchema, SAMPLE_ROWS } from './infer-schema.ts'
@@ -26,7 +25,10 @@ export const createOptions: readonly OptionSpec[] = [
     description: 'comma-separated: day(placed_at), bucket(16, order_id), truncate(4, zip), status',
   },
   { flags: '--sort-by <columns>', description: 'comma-separated columns, each with asc (default) or desc' },
-  { flags: '--identifier <columns>', description: 'comma-separated columns that identify a row' },
+  {
+    flags: '--identifier <columns>',
+    description: 'comma-separated columns that identify a row; each is required',
+  },
   {
     flags: '--property <NAME=VALUE>',
     description: 'a table property, such as format-version=3',
@@ -38,31 +40,41 @@ export const createOptions: readonly OptionSpec[] = [
 export const inferenceHelp = `NDJSON and CSV get their types from the first ${SAMPLE_ROWS.toLocaleString('en')} rows, and \`create --schema\` gives them exactly`
 
 /** The options of `Lake.createTable` for a schema, from what was typed. */
-export function createTableOptions<S extends TableSchema | Schema>(
-  schema: S,
-  options: VerbOptions,
-): CreateTableOptions<S> {
+export function createTableOptions(schema: Schema, options: VerbOptions): CreateTableOptions<Schema> {
   return {
     schema,
     partitionBy: termsOf(textOption(options, 'partitionBy')).map(partitionTerm),
-    sortBy: termsOf(textOption(options, 'sortBy')).map((term) => sortTerm(fieldsOf(schema), term)),
+    sortBy: termsOf(textOption(options, 'sortBy')).map((term) => sortTerm(schema.fields, term)),
     identifierFields: termsOf(textOption(options, 'identifier')),
     properties: propertiesOf(options['property']),
   }
 }
 
-/** The schema of an input: a Parquet file's own, else what its first rows hold. */
-export async function schemaOfInput(input: FileInput): Promise<TableSchema | Schema> {
-  return input.format === 'parquet' ? (await readParquet(input.source)).schema : inferSchema(input)
+/**
+ * The schema of an input: a Parquet file's own, else what its first rows hold. The columns of `--identifier` are
+ * required in it, as no input says so itself.
+ */
+export async function schemaOfInput(input: FileInput, options: VerbOptions): Promise<Schema> {
+  const schema =
+    input.format === 'parquet' ? (await readParquet(input.source)).schema : (await inferSchema(input)).schema
+  const names = termsOf(textOption(options, 'identifier'))
+  const ids = new Set(names.flatMap((name) => fieldNamed(schema.fields, name)?.idPath ?? []))
+  return { ...schema, fields: withRequired(schema.fields, ids) }
+}
+
+/** Also the structs around an identifier must be required. */
+function withRequired(fields: readonly NestedField[], ids: ReadonlySet<number>): readonly NestedField[] {
+  return fields.map((field) => {
+    if (!ids.has(field.id)) return field
+    const { type } = field
+    const inner = type.kind === 'struct' ? { ...type, fields: withRequired(type.fields, ids) } : type
+    return { ...field, required: true, type: inner }
+  })
 }
 
 /** An Iceberg schema as JSON (spec: Appendix C) out of a file. */
 export async function schemaOfFile(path: string): Promise<Schema> {
   return schemaFromJson(parseJson(await readFile(path)))
-}
-
-function fieldsOf(schema: TableSchema | Schema): readonly NestedField[] {
-  return 'columns' in schema ? schema.schema.fields : schema.fields
 }
 
 /** Splits at commas that stand outside of parentheses. */

@@ -84,7 +84,7 @@ async function appendInput(
   }
   const { file, remove } = await localFile(input)
   try {
-    const declared = createTableOptions(await schemaOfInput(file), options)
+    const declared = createTableOptions(await schemaOfInput(file, options), options)
     const table = (await lake.createTable(identifier, declared)) as Table
     try {
       return await appendTo(table, file, context)

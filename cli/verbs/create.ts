@@ -54,7 +54,7 @@ async function schemaFrom(options: VerbOptions, { stdin }: VerbContext) {
   if (dataFile !== undefined && schemaFile === undefined) {
     const { file, remove } = await localFile(openInput(dataFile, dataFormat, stdin))
     try {
-      return await schemaOfInput(file)
+      return await schemaOfInput(file, options)
     } finally {
       await remove()
     }

@@ -294,6 +294,31 @@ describe('create and append', () => {
     expect(code).toBe(2)
   })
 
+  test('identifiers of a table that is made of a file are required, with the structs around them', async () => {
+    const lake = await scratchFolder()
+    const csv = await file('orders.csv', orders)
+    await output('create', 'a.csv', '-c', lake, '--from', csv, '--identifier', 'order_id')
+    await output('append', 'a.csv', csv, '-c', lake)
+    expect(await output('schema', 'a.csv', '-c', lake, '-f', 'csv')).toMatch(
+      /^1,order_id,long,true,true,\n2,placed_at,timestamptz,false,false,$/m,
+    )
+
+    const rows = await file('rows.ndjson', '{"a":{"b":1,"c":2}}\n')
+    await output('append', 'a.deep', rows, '-c', lake, '--create', '--identifier', 'a.b')
+    expect(await output('schema', 'a.deep', '-c', lake, '-f', 'csv')).toMatch(
+      /a,struct,true,false,\n2,a.b,long,true,true,\n3,a.c,long,false,false,/,
+    )
+    const none = await moraine(['append', 'a.deep', await file('n.ndjson', '{"a":{"c":2}}\n'), '-c', lake])
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('a.b') })
+
+    const [data]: { file_path: string }[] = await json('files', 'a.csv', '-c', lake)
+    const parquet = data!.file_path.slice('file://'.length)
+    await output('append', 'a.parquet', parquet, '-c', lake, '--create', '--identifier', 'order_id,city')
+    expect(await output('schema', 'a.parquet', '-c', lake, '-f', 'csv')).toContain('order_id,long,true,true')
+    const unknown = await moraine(['create', 'a.no', '-c', lake, '--from', csv, '--identifier', 'nope'])
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('nope') })
+  })
+
   test('append takes NDJSON, CSV and Parquet from files and from standard input', async () => {
     const lake = await shop()
     const folder = join(lake, 'shop/orders/data')
