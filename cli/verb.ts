@@ -58,7 +58,7 @@ export const tableNameArgument = {
 
 export const remapOption: OptionSpec = {
   flags: '--remap <FROM=TO>',
-  description: 'read a table that was copied from FROM to TO; may be repeated',
+  description: 'read a table that was copied from FROM to TO, paths or URIs; may be repeated',
   repeatable: true,
 }
 

@@ -1,9 +1,10 @@
 /** Reading a table without a catalog. */
+import { resolve } from 'node:path'
 import type { LoadedTable } from '../catalog/catalog.ts'
 import { findCurrentMetadata } from '../catalog/find-metadata.ts'
 import type { Environment } from '../format/environment.ts'
 import { inFile } from '../format/errors.ts'
-import type { LocationRemap } from '../format/location.ts'
+import { type LocationRemap, schemeOf } from '../format/location.ts'
 import { decodeTableMetadata } from '../format/table-metadata-json.ts'
 import { FileStore } from '../storage/file-store.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -15,7 +16,7 @@ import { Table } from './table.ts'
 export interface OpenTableOptions {
   /**
    * For a table that was copied: what its files say → where the objects are now. A table that was moved as a whole
-   * needs one entry: its old location and its new one.
+   * needs one entry: its old location and its new one. Both may be paths, also relative ones.
    */
   readonly remap?: Readonly<Record<string, string>> | ReadonlyMap<string, string>
   readonly environment?: Environment
@@ -45,7 +46,12 @@ function isMetadataFile(location: string): boolean {
 
 function remapsOf(remap: NonNullable<OpenTableOptions['remap']>): LocationRemap[] {
   const entries = remap instanceof Map ? [...remap] : Object.entries(remap)
-  return entries.map(([from, to]) => ({ from, to: warehouseOf(to) }))
+  return entries.map(([from, to]) => ({ from: absolute(from), to: warehouseOf(to) }))
+}
+
+/** What files say is absolute; a caller may name it relative to the working directory. */
+function absolute(from: string): string {
+  return from === '' || from.startsWith('/') || schemeOf(from) !== undefined ? from : resolve(from)
 }
 
 /** A table without a catalog is called by the last segment of its location. */
