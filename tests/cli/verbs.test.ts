@@ -1,5 +1,5 @@
 import { cp, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { verbs } from '../../cli/verbs.ts'
@@ -139,6 +139,31 @@ test('files of one partition, and of an older snapshot', async () => {
   expect(await of('--snapshot', first!)).toHaveLength(2)
 })
 
+test('files of a partition and of those below it; an unknown partition field is wrong use', async () => {
+  const lake = await scratchFolder()
+  const rows = '{"a b":1,"c":1}\n{"a b":1,"c":2}\n{"a b":10,"c":1}\n'
+  const append = ['append', 'a.t', await file('rows.ndjson', rows), '-c', lake, '--create']
+  await output(...append, '--partition-by', 'a b,c')
+  await output('append', 'a.plain', await file('rows.ndjson', rows), '-c', lake, '--create')
+  const counted = async (...args: string[]) =>
+    ((await json('files', ...args, '-c', lake)) as unknown[]).length
+  expect(await counted('a.t', '--partition', 'a+b=1')).toBe(2)
+  expect(await counted('a.t', '--partition', 'a+b=1/')).toBe(2)
+  expect(await counted('a.t', '--partition', 'a+b=1/c=2')).toBe(1)
+  expect(await counted('a.t', '--partition', 'a+b=2')).toBe(0)
+  expect(await counted('a.plain', '--partition', '')).toBe(1)
+  for (const [table, partition, known] of [
+    ['a.t', 'city=Ulm', 'its fields are a b, c'],
+    ['a.t', 'a+b=1/1', 'its fields are a b, c'],
+    ['a.t', '%=1', 'its fields are a b, c'],
+    ['a.plain', 'c=1', 'the table is not partitioned'],
+  ] as const) {
+    const { code, stdout, stderr } = await moraine(['files', table, '-c', lake, '--partition', partition])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(known)
+  }
+})
+
 describe('scan', () => {
   test('prints rows as text, CSV, JSON and NDJSON', async () => {
     const lake = await shop()
@@ -221,6 +246,11 @@ describe('scan', () => {
     const remap = ['--remap', `file://${lake}=${copy}`]
     expect(await ids(join(copy, 'shop/orders'), ...remap)).toEqual([1, 2, 3, 4])
     expect(await ids('shop.orders', '-c', copy, ...remap)).toEqual([1, 2, 3, 4])
+    const from = relative(process.cwd(), lake)
+    for (const relativeFrom of [from, `./${from}/`]) {
+      const args = ['--remap', `${relativeFrom}=${relative(process.cwd(), copy)}`]
+      expect(await ids(join(copy, 'shop/orders'), ...args)).toEqual([1, 2, 3, 4])
+    }
     expect((await moraine(['scan', join(copy, 'shop/orders')])).code).toBe(1)
   })
 })
