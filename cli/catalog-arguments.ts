@@ -1,5 +1,6 @@
 /** From what a user types to lakes and tables. */
 import { access } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import {
   connect,
   invalidArgument,
@@ -86,6 +87,12 @@ export function tableName(name: string): readonly string[] {
 export function isLocation(name: string): boolean {
   if (name.startsWith('"')) return false
   return name.includes('/') || /\.metadata\.json(\.gz)?$/.test(name) || name === '.' || name === '..'
+}
+
+/** A location as typed: a path is relative to the working directory, a URI stays as it is. */
+export function absoluteLocation(path: string): string {
+  if (path === '') throw invalidArgument('expected a path or a URI, found an empty string')
+  return /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : resolve(path)
 }
 
 function remapOf(given: VerbOptions[string]): Map<string, string> {

@@ -9,6 +9,7 @@ import { manifests } from './verbs/manifests.ts'
 import { partitions } from './verbs/partitions.ts'
 import { properties } from './verbs/properties.ts'
 import { refs } from './verbs/refs.ts'
+import { register } from './verbs/register.ts'
 import { scan } from './verbs/scan.ts'
 import { schema } from './verbs/schema.ts'
 import { snapshots } from './verbs/snapshots.ts'
@@ -28,4 +29,5 @@ export const verbs: readonly Verb[] = [
   create,
   append,
   drop,
+  register,
 ]

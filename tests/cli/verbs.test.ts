@@ -485,15 +485,44 @@ describe('create and append', () => {
   })
 })
 
-test('drop says where the metadata stays, and --purge leaves none', async () => {
+test('drop says where the metadata stays and how to bring the table back, and --purge leaves none', async () => {
   const lake = await shop()
-  const dropped: { metadata_kept_at: string } = await json('drop', 'shop.orders', '-c', lake)
+  const dropped: { metadata_kept_at: string; brought_back_by: string } = await json(
+    ...['drop', 'shop.orders', '-c', lake],
+  )
   expect(await ids(dropped.metadata_kept_at)).toEqual([1, 2, 3, 4])
   expect((await moraine(['describe', 'shop.orders', '-c', lake])).code).toBe(1)
+  await output(...wordsOf(dropped.brought_back_by).slice(1))
+  expect(await ids('shop.orders', '-c', lake)).toEqual([1, 2, 3, 4])
   const other = await shop()
-  await output('drop', 'shop.orders', '-c', other, '--purge')
+  expect(await output('drop', 'shop.orders', '-c', other, '--purge')).toBe('dropped  shop.orders\n')
   const left = await readdir(other, { recursive: true })
   expect(left.filter((name) => /\.(parquet|avro)$/.test(name))).toEqual([])
+})
+
+test('drop quotes for the shell what the shell would take apart', async () => {
+  const lake = join(await scratchFolder(), "ada's lake")
+  await output('append', 'a.t', await file('rows.csv', 'a\n1\n'), '-c', lake, '--create')
+  const dropped: { metadata_kept_at: string; brought_back_by: string } = await json('drop', 'a.t', '-c', lake)
+  const quoted = (text: string) => `'${text.replace("'", `'\\''`)}'`
+  expect(dropped.brought_back_by).toBe(
+    `moraine register a.t ${quoted(dropped.metadata_kept_at)} --catalog ${quoted(lake)}`,
+  )
+})
+
+test('register takes a relative path, and refuses a name that is taken or a file that is not there', async () => {
+  const lake = await shop()
+  const dropped: { metadata_kept_at: string } = await json('drop', 'shop.orders', '-c', lake)
+  const path = relative(process.cwd(), dropped.metadata_kept_at.slice('file://'.length))
+  const register = (name: string, metadata: string) => moraine(['register', name, metadata, '-c', lake])
+  expect(await register('shop.orders', path)).toMatchObject({ code: 0, stderr: '' })
+  expect(await ids('shop.orders', '-c', lake)).toEqual([1, 2, 3, 4])
+  expect(await register('shop.orders', path)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('exists already'),
+  })
+  expect((await register('shop.no', join(lake, 'no.metadata.json'))).code).toBe(1)
+  expect((await register('shop.no', '')).code).toBe(2)
 })
 
 describe('wrong use', () => {
@@ -571,18 +600,26 @@ describe('help', () => {
       '{"order_id":1,"placed_at":"2026-11-21T10:00:00Z","amount":250,"customer":{"address":{"city":"Ulm"}}}\n'
     const schema = [['--create', '--partition-by', 'day(placed_at)']].flat()
     const parquet = await ordersParquet(lake, row, schema)
+    const makes = ['append', 'create', 'register'].includes(verb.name)
+    const kept = makes ? await droppedTo(lake) : ''
     const args = wordsOf(verb.example)
       .slice(1)
       .map((word) => (word === './lake' ? lake : word === 'orders.parquet' ? parquet : word))
-    const table =
-      verb.name === 'append' || verb.name === 'create' ? ['drop', 'shop.orders', '-c', lake] : undefined
-    if (table !== undefined) await output(...table)
+      .map((word) => (/^\.\/lake\/shop\/orders\/metadata\/dropped-.*\.kept$/.test(word) ? kept : word))
     const catalog = args.includes(lake) ? [] : ['-c', lake]
     const outcome = await moraine([...args, ...catalog])
     expect(outcome).toMatchObject({ code: 0, stderr: '' })
     expect(lines(outcome.stdout).length).toBeGreaterThan(1)
   })
 })
+
+/** Drops `shop.orders` and gives where its metadata is kept. */
+async function droppedTo(lake: string): Promise<string> {
+  const { metadata_kept_at: kept }: { metadata_kept_at: string } = await json(
+    ...['drop', 'shop.orders', '-c', lake],
+  )
+  return kept
+}
 
 /** Makes `shop.orders` of one row and gives the path of a Parquet file with it. */
 async function ordersParquet(lake: string, row: string, options: readonly string[]): Promise<string> {
