@@ -9,14 +9,13 @@ import {
   type NestedField,
   type PartitionTerm,
   parseJson,
-  readParquet,
   type Schema,
   type SchemaField,
   schemaFromJson,
   truncate,
 } from '../index.ts'
 import { inferSchema, SAMPLE_ROWS } from './infer-schema.ts'
-import type { FileInput } from './input.ts'
+import { type FileInput, parquetSchema } from './input.ts'
 import { type OptionSpec, textOption, type VerbOptions } from './verb.ts'
 
 export const createOptions: readonly OptionSpec[] = [
@@ -55,8 +54,7 @@ export function createTableOptions(schema: Schema, options: VerbOptions): Create
  * required in it, as no input says so itself.
  */
 export async function schemaOfInput(input: FileInput, options: VerbOptions): Promise<Schema> {
-  const schema =
-    input.format === 'parquet' ? (await readParquet(input.source)).schema : (await inferSchema(input)).schema
+  const schema = input.format === 'parquet' ? await parquetSchema(input) : (await inferSchema(input)).schema
   const names = termsOf(textOption(options, 'identifier'))
   const ids = new Set(names.flatMap((name) => fieldNamed(schema.fields, name)?.idPath ?? []))
   return { ...schema, fields: withRequired(schema.fields, ids) }

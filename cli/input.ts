@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { addAbortSignal, Readable } from 'node:stream'
 import {
   decodeRowJson,
@@ -15,6 +15,7 @@ import {
   parseJson,
   type RecordBatch,
   readParquet,
+  type Schema,
 } from '../index.ts'
 import { csvValue } from './csv-value.ts'
 
@@ -22,7 +23,7 @@ export type InputFormat = 'parquet' | 'ndjson' | 'csv'
 
 export interface Input {
   readonly format: InputFormat
-  /** As the user named it, for messages; `-` is standard input. */
+  /** For messages: the path as the user typed it, or `standard input`. */
   readonly name: string
   /** Where the bytes are: a path, or the stream of standard input, which can be read once. */
   readonly source: string | Readable
@@ -36,7 +37,8 @@ export function openInput(
   stdin: Readable,
   signal?: AbortSignal,
 ): Input {
-  return { format: inputFormat(path, format), name: path, source: path === '-' ? stdin : path, signal }
+  const [name, source] = path === '-' ? (['standard input', stdin] as const) : ([path, path] as const)
+  return { format: inputFormat(path, name, format), name, source, signal }
 }
 
 /** An input that can be read more than once. */
@@ -61,13 +63,13 @@ export async function localFile(
 }
 
 /** The format that `--input-format` names, else that the file's ending tells. */
-function inputFormat(path: string, given: string | undefined): InputFormat {
-  const name = given ?? /\.(parquet|ndjson|jsonl|csv)$/i.exec(path)?.[1]?.toLowerCase()
-  if (name === 'parquet' || name === 'csv' || name === 'ndjson') return name
-  if (name === 'jsonl') return 'ndjson'
+function inputFormat(path: string, name: string, given: string | undefined): InputFormat {
+  const format = given ?? /\.(parquet|ndjson|jsonl|csv)$/i.exec(path)?.[1]?.toLowerCase()
+  if (format === 'parquet' || format === 'csv' || format === 'ndjson') return format
+  if (format === 'jsonl') return 'ndjson'
   throw invalidArgument(
     given === undefined
-      ? `what is in '${path}'? give --input-format parquet, ndjson or csv`
+      ? `what is in ${name}? give --input-format parquet, ndjson or csv`
       : `--input-format: expected parquet, ndjson or csv, found '${given}'`,
   )
 }
@@ -97,9 +99,29 @@ async function* parquetBatches(input: Input): AsyncGenerator<RecordBatch> {
   const { file, remove } = await localFile(input)
   try {
     yield* (await readParquet(file.source)).batches()
+  } catch (error) {
+    throw parquetError(file, error)
   } finally {
     await remove()
   }
+}
+
+export async function parquetSchema(file: FileInput): Promise<Schema> {
+  try {
+    return (await readParquet(file.source)).schema
+  } catch (error) {
+    throw parquetError(file, error)
+  }
+}
+
+/** The reader tells the location of a file, which for standard input is a temporary one. */
+function parquetError({ name, source }: FileInput, error: unknown): unknown {
+  const location = `file://${resolve(source)}`
+  if (!isMoraineError(error) || !error.message.includes(location)) return error
+  return new MoraineError(error.code, error.message.replaceAll(location, name), {
+    context: { ...error.context, file: name },
+    cause: error,
+  })
 }
 
 /** Parsed lines, numbered from 1; blank ones are passed over. */

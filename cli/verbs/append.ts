@@ -80,7 +80,7 @@ async function appendInput(
   context: VerbContext,
 ): Promise<Appended> {
   if (options['create'] !== true || (await lake.tableExists(identifier))) {
-    return appendTo(await lake.loadTable(identifier), input, context)
+    return appendTo(await loadTable(lake, identifier), input, context)
   }
   const { file, remove } = await localFile(input)
   try {
@@ -93,6 +93,22 @@ async function appendInput(
     }
   } finally {
     await remove()
+  }
+}
+
+async function loadTable(lake: Lake, identifier: readonly string[]): Promise<Table> {
+  try {
+    return await lake.loadTable(identifier)
+  } catch (error) {
+    if (!isMoraineError(error, 'NOT_FOUND')) throw error
+    throw new MoraineError(
+      'NOT_FOUND',
+      `${error.message}; --create makes it, with the columns of the input`,
+      {
+        context: error.context,
+        cause: error,
+      },
+    )
   }
 }
 

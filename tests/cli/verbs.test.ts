@@ -469,6 +469,38 @@ describe('create and append', () => {
     expect(await snapshotIds(lake)).toHaveLength(2)
   })
 
+  test('a missing table is answered with --create', async () => {
+    const rows = await file('rows.csv', 'a\n1\n')
+    const { code, stderr } = await moraine(['append', 'a.t', rows, '-c', await scratchFolder()])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/a\.t does not exist; --create /),
+    })
+  })
+
+  test.for([
+    ['ndjson', '{"order_id":', 'standard input, line 1: '],
+    ['ndjson', '{"order_id":"x"}', 'standard input, record 1, order_id: '],
+    ['csv', 'order_id,order_id\n', 'standard input: the header'],
+    ['csv', 'order_id\nx\n', 'standard input, record 1, order_id: '],
+    ['parquet', 'not at all', 'standard input: '],
+    ['ndjson', '{"order_id":[1,"x"]}', 'standard input, record 1, order_id.element: ', '--create'],
+    ['parquet', 'not at all', 'standard input: ', '--create'],
+  ] as const)(
+    'a fault in %s of standard input is told by that name',
+    async ([format, stdin, message, create]) => {
+      const lake = await shop()
+      const table = create === undefined ? ['shop.orders'] : ['shop.new', create]
+      const args = ['append', ...table, '-', '--input-format', format, '-c', lake]
+      const { code, stderr } = await moraine(args, { stdin })
+      expect(stderr.startsWith(`moraine: ${message}`), stderr).toBe(true)
+      expect(stderr).not.toMatch(/moraine-|stdin/)
+      expect(code).toBe(1)
+      const untold = await moraine(['append', 'shop.orders', '-', '-c', lake], { stdin })
+      expect(untold).toMatchObject({ code: 2, stderr: expect.stringContaining('what is in standard input?') })
+    },
+  )
+
   test('a signal while input is awaited takes the append back and exits with 130', async () => {
     const lake = await shop()
     const before = await readdir(lake, { recursive: true })
