@@ -7,6 +7,7 @@ export type {
   CommitRequest,
   CommitResult,
   CreateTableRequest,
+  DropOptions,
   LoadedTable,
   TableIdentifier,
 } from './catalog/catalog.ts'

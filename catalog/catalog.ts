@@ -36,6 +36,13 @@ export type CommitResult =
   | { readonly status: 'committed'; readonly table: LoadedTable }
   | { readonly status: 'conflict'; readonly reason: string }
 
+export interface DropOptions {
+  /** Also deletes data and metadata. Default: false. */
+  readonly purge?: boolean
+  /** Drops nothing (VALIDATION_FAILED) when another version than this one is current. */
+  readonly ifMetadataLocation?: string
+}
+
 export interface CatalogCallOptions {
   readonly signal?: AbortSignal
 }
@@ -59,10 +66,10 @@ export interface Catalog {
    * not at all. A lost race is a value. Throws COMMIT_STATE_UNKNOWN when the outcome cannot be learnt.
    */
   commitTable(request: CommitRequest, options?: CatalogCallOptions): Promise<CommitResult>
-  /** Throws NOT_FOUND. `purge` also deletes data and metadata. Without it, returns where the last metadata is kept. */
+  /** Throws NOT_FOUND, and VALIDATION_FAILED as `DropOptions` says. Without `purge`, returns where the last metadata is kept. */
   dropTable(
     identifier: TableIdentifier,
-    options?: CatalogCallOptions & { readonly purge?: boolean },
+    options?: CatalogCallOptions & DropOptions,
   ): Promise<{ readonly keptMetadataLocation?: string }>
   /** Makes an existing metadata file a table of this catalog. Never deletes that file. Throws ALREADY_EXISTS. */
   registerTable(

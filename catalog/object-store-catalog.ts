@@ -18,6 +18,7 @@ import type {
   CatalogCallOptions,
   CommitRequest,
   CommitResult,
+  DropOptions,
   LoadedTable,
   TableIdentifier,
 } from './catalog.ts'
@@ -204,7 +205,7 @@ async function commitTable(
 async function dropTable(
   context: CatalogContext,
   identifier: TableIdentifier,
-  options: CatalogCallOptions & { readonly purge?: boolean },
+  options: CatalogCallOptions & DropOptions,
 ): Promise<{ readonly keptMetadataLocation?: string }> {
   const places = tablePlaces(context.warehouse, identifier)
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -214,6 +215,13 @@ async function dropTable(
       return keptAt(await finishDrop(context, places, tip, tip.content.tombstone, options))
     }
     if (!isLive(tip)) throw noTable(identifier)
+    const { ifMetadataLocation } = options
+    if (ifMetadataLocation !== undefined && tip.location !== resolveLocation(ifMetadataLocation)) {
+      throw new MoraineError(
+        'VALIDATION_FAILED',
+        `table ${formatIdentifier(identifier)} has moved on to ${tip.location}; nothing was dropped`,
+      )
+    }
     const purge = options.purge ?? false
     if (purge) await requirePurgeable(context, identifier, places, tip.content.metadata, options)
     throwIfAborted(options.signal)

@@ -1,5 +1,5 @@
 /** A catalog as a user holds it: tables by name. */
-import type { TableIdentifier } from '../catalog/catalog.ts'
+import type { DropOptions, TableIdentifier } from '../catalog/catalog.ts'
 import { checkOptions } from '../format/check-options.ts'
 import { invalidArgument, isMoraineError } from '../format/errors.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
@@ -123,12 +123,10 @@ export class Lake {
 
   /**
    * Makes the table disappear. Data stays, and `keptMetadataLocation` is what `registerTable` takes to bring it back;
-   * `purge` deletes data and metadata instead. Throws NOT_FOUND.
+   * `purge` deletes data and metadata instead. Throws NOT_FOUND, VALIDATION_FAILED (see `DropOptions`).
    */
-  dropTable(
-    name: TableName,
-    options: { readonly purge?: boolean } = {},
-  ): Promise<{ readonly keptMetadataLocation?: string }> {
+  dropTable(name: TableName, options: DropOptions = {}): Promise<{ readonly keptMetadataLocation?: string }> {
+    checkOptions('dropTable', options, ['purge', 'ifMetadataLocation'])
     return this.#context.catalog.dropTable(identifierOf(name), options)
   }
 

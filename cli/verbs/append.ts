@@ -113,8 +113,8 @@ async function loadTable(lake: Lake, identifier: readonly string[]): Promise<Tab
 }
 
 /**
- * Drops the table that was made for an append that failed, and gives the error to throw. A table that holds a commit,
- * or may yet come to hold one, stays.
+ * Drops the table that was made for an append that failed, and gives the error to throw. A table that someone has
+ * committed to since, or that may yet come to hold our commit, stays.
  */
 async function withoutEmptyTable(
   lake: Lake,
@@ -124,11 +124,11 @@ async function withoutEmptyTable(
 ): Promise<unknown> {
   if (isMoraineError(failure, 'COMMIT_STATE_UNKNOWN')) return failure
   try {
-    const { metadata } = await created.refresh()
-    if (metadata.snapshots.length === 0) await lake.dropTable(identifier, { purge: true })
+    await lake.dropTable(identifier, { purge: true, ifMetadataLocation: created.metadataLocation })
     return failure
   } catch (error) {
-    if (isMoraineError(error, 'NOT_FOUND') || !isMoraineError(failure)) return failure
+    const isAnothers = isMoraineError(error, 'NOT_FOUND') || isMoraineError(error, 'VALIDATION_FAILED')
+    if (isAnothers || !isMoraineError(failure)) return failure
     const message = `${failure.message}; the new, empty table stays: ${messageOf(error)}`
     return new MoraineError(failure.code, message, {
       context: failure.context,

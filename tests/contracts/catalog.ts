@@ -177,6 +177,18 @@ function committing(open: () => Promise<CatalogUnderTest>): void {
 }
 
 function dropping(open: () => Promise<CatalogUnderTest>): void {
+  it('drops only the version that was meant, where one is named', async () => {
+    const { catalog, other } = await open()
+    const created = await catalog.createTable({ identifier: orders, metadata: firstMetadata() })
+    await setProperty(other, orders, { note: 'a commit in between' })
+    const options = { purge: true, ifMetadataLocation: created.metadataLocation }
+    await expect(catalog.dropTable(orders, options)).rejects.toEqual(code('VALIDATION_FAILED'))
+    const now = await other.loadTable(orders)
+    expect(now.metadata.properties['note']).toBe('a commit in between')
+    await catalog.dropTable(orders, { purge: true, ifMetadataLocation: now.metadataLocation })
+    await expect(other.loadTable(orders)).rejects.toEqual(code('NOT_FOUND'))
+  })
+
   it('drops a table for every client and keeps its files', async () => {
     const { catalog, other, store } = await open()
     const { metadata } = await catalog.createTable({ identifier: orders, metadata: firstMetadata() })
