@@ -1,12 +1,5 @@
 import { invalidData } from './errors.ts'
-import {
-  childFields,
-  isNested,
-  type NestedField,
-  RESERVED_FIELD_ID_START,
-  type StructType,
-  type Type,
-} from './types.ts'
+import { childFields, isNested, type NestedField, RESERVED_FIELD_ID_START, type Type } from './types.ts'
 
 /** A table schema: a struct with an id and, optionally, the fields that identify a row. */
 export interface Schema {
@@ -34,10 +27,6 @@ interface SchemaIndex {
 }
 
 const indexes = new WeakMap<readonly NestedField[], SchemaIndex>()
-
-export function schemaStruct(schema: Schema): StructType {
-  return { kind: 'struct', fields: schema.fields }
-}
 
 /** Every field at every depth by id, parents before children. */
 export function fieldsById(schema: Pick<Schema, 'fields'>): ReadonlyMap<number, SchemaField> {

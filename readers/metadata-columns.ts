@@ -50,19 +50,6 @@ export function metadataColumns(partitionType: StructType): readonly NestedField
   ]
 }
 
-const METADATA_COLUMN_IDS: ReadonlySet<number> = new Set([
-  FILE_COLUMN.id,
-  POS_COLUMN.id,
-  SPEC_ID_COLUMN.id,
-  PARTITION_COLUMN_ID,
-  ROW_ID_COLUMN.id,
-  LAST_UPDATED_COLUMN.id,
-])
-
-export function isMetadataColumn(field: NestedField): boolean {
-  return METADATA_COLUMN_IDS.has(field.id)
-}
-
 /**
  * The partition fields of all specs of a table, by partition field id, named as the newest spec has them: the type of
  * `_partition`. A void field gives way to what it was before. A field is left out when its type cannot be known (its

@@ -10,6 +10,3 @@ export type Transform =
   | { readonly kind: 'truncate'; readonly width: number }
   /** A transform that this version does not know: kept by its text, ignored when filtering, never written with. */
   | { readonly kind: 'unknown'; readonly text: string }
-
-export const identityTransform: Transform = { kind: 'identity' }
-export const voidTransform: Transform = { kind: 'void' }
