@@ -1,6 +1,12 @@
 /** A snapshot's files, manifests and partitions as plain rows, for people and for the command line. */
 
-import type { DataFile, FileContent, ManifestContent, ManifestFile } from '../format/manifest.ts'
+import type {
+  DataFile,
+  FileContent,
+  ManifestContent,
+  ManifestFile,
+  PartitionTuple,
+} from '../format/manifest.ts'
 import { partitionPath } from '../format/partition-path.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { readManifestEntries, readManifestList, specInSchema } from '../snapshot/manifests.ts'
@@ -69,21 +75,26 @@ async function manifestsOf(source: InspectorSource, at?: SnapshotSelector): Prom
   return snapshot === undefined ? [] : readManifestList(source, snapshot)
 }
 
+/** A listing shows none of a file's column metrics. */
+const NO_METRICS = { metrics: 'none' } as const
+
 async function* liveFiles(source: InspectorSource, at?: SnapshotSelector): AsyncGenerator<FileRow> {
   for (const manifest of await manifestsOf(source, at)) {
-    for (const entry of await readManifestEntries(source, manifest)) {
-      if (entry.status !== 'deleted') yield fileRow(source.metadata, entry.dataFile, entry.sequenceNumber)
+    const nameOf = partitionNames(source.metadata, manifest.partitionSpecId)
+    for (const entry of await readManifestEntries(source, manifest, NO_METRICS)) {
+      if (entry.status === 'deleted') continue
+      yield fileRow(entry.dataFile, nameOf(entry.dataFile.partition), entry.sequenceNumber)
     }
   }
 }
 
-function fileRow(metadata: TableMetadata, file: DataFile, sequenceNumber: bigint): FileRow {
+function fileRow(file: DataFile, partition: string, sequenceNumber: bigint): FileRow {
   return {
     content: file.content,
     filePath: file.filePath,
     fileFormat: file.fileFormat,
     specId: file.specId,
-    partition: partitionOf(metadata, file),
+    partition,
     recordCount: file.recordCount,
     fileSizeInBytes: file.fileSizeInBytes,
     sequenceNumber,
@@ -91,10 +102,10 @@ function fileRow(metadata: TableMetadata, file: DataFile, sequenceNumber: bigint
   }
 }
 
-/** With the names of the spec that the file was written by, of a column dropped since, too. */
-function partitionOf(metadata: TableMetadata, file: DataFile): string {
-  const known = specInSchema(metadata, file.specId)
-  return known === undefined ? '' : partitionPath(known.spec, known.schema, file.partition)
+/** With the names of the spec that a manifest's files were written by, of a column dropped since, too. */
+function partitionNames(metadata: TableMetadata, specId: number): (tuple: PartitionTuple) => string {
+  const known = specInSchema(metadata, specId)
+  return (tuple) => (known === undefined ? '' : partitionPath(known.spec, known.schema, tuple))
 }
 
 function manifestRow(manifest: ManifestFile): ManifestRow {
