@@ -10,7 +10,7 @@ import { encodeManifest } from '../format/manifest-codec.ts'
 import { encodeManifestList, type UnassignedManifest } from '../format/manifest-list-codec.ts'
 import { MAIN_BRANCH, type Snapshot } from '../format/snapshot.ts'
 import type { FormatVersion, TableMetadata } from '../format/table-metadata.ts'
-import { snapshotById } from '../format/table-metadata-build.ts'
+import { currentSnapshot, snapshotById } from '../format/table-metadata-build.ts'
 import type { TableRequirement } from '../format/table-requirement.ts'
 import { version } from '../format/version.ts'
 import { type CommitContext, deleteQuietly, type Operation, type StagedCommit } from './commit.ts'
@@ -122,8 +122,7 @@ async function stageAppend(
 ): Promise<StagedCommit> {
   const { metadata } = base
   const { snapshotId } = prepared
-  const parent =
-    metadata.currentSnapshotId === undefined ? undefined : snapshotById(metadata, metadata.currentSnapshotId)
+  const parent = currentSnapshot(metadata)
   const sequenceNumber = metadata.formatVersion === 1 ? 0n : metadata.lastSequenceNumber + 1n
   const before: readonly ManifestFile[] =
     parent === undefined ? [] : await readManifestList({ metadata, store: context.store }, parent, context)
