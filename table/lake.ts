@@ -213,7 +213,7 @@ function transformOf(text: string, usedIn: string): Transform {
   }
   if (transform.kind !== 'unknown') return transform
   throw invalidArgument(
-    `${usedIn}: no transform '${text}'; there are: identity, year, month, day, hour, bucket[N], truncate[W]`,
+    `${usedIn}: no transform '${text}'; there are: identity, year, month, day, hour, void, bucket[N], truncate[W]`,
   )
 }
 

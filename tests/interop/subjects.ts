@@ -36,7 +36,7 @@ export interface Subject {
   readonly probes?: readonly Probe[]
   /** Engines that read a null list or map as an empty one (PyIceberg, next to structs). */
   readonly nullAsEmpty?: readonly Engine[]
-  /** Predicates that an engine is known to answer wrong over any writer's table: it must still do so. */
+  /** Predicates that an engine answers wrong while others read the same table right: it must still do so. */
   readonly faults?: Readonly<Partial<Record<Engine, RegExp>>> | undefined
   /** What an engine must say that cannot read such a table. */
   readonly refusals?: Readonly<Partial<Record<Engine, RegExp>>> | undefined
