@@ -9,7 +9,8 @@ import { decodeTableMetadata } from '../format/table-metadata-json.ts'
 import { FileStore } from '../storage/file-store.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { remappingStore } from '../storage/remapping-store.ts'
-import { sharedCodec, warehouseOf } from './connect.ts'
+import { sharedCodec } from './connect.ts'
+import { locationOf } from './location-of.ts'
 import { systemEnvironment } from './system-environment.ts'
 import { Table } from './table.ts'
 
@@ -28,7 +29,7 @@ export interface OpenTableOptions {
  * newest metadata is looked for. Throws NOT_FOUND, INVALID_DATA.
  */
 export async function openTable(metadataOrLocation: string, options: OpenTableOptions = {}): Promise<Table> {
-  const location = warehouseOf(metadataOrLocation)
+  const location = locationOf(metadataOrLocation)
   const environment = options.environment ?? systemEnvironment
   const bare = options.store ?? new FileStore({})
   const store = options.remap === undefined ? bare : remappingStore(bare, remapsOf(options.remap))
@@ -46,7 +47,7 @@ function isMetadataFile(location: string): boolean {
 
 function remapsOf(remap: NonNullable<OpenTableOptions['remap']>): LocationRemap[] {
   const entries = remap instanceof Map ? [...remap] : Object.entries(remap)
-  return entries.map(([from, to]) => ({ from: absolute(from), to: warehouseOf(to) }))
+  return entries.map(([from, to]) => ({ from: absolute(from), to: locationOf(to) }))
 }
 
 /** What files say is absolute; a caller may name it relative to the working directory. */

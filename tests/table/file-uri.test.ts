@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { warehouseOf } from '../../table/connect.ts'
+import { locationOf } from '../../table/location-of.ts'
 
 describe('a folder', () => {
   test.each([
@@ -12,10 +12,10 @@ describe('a folder', () => {
     ['FILE:////data//lake', 'file:///data/lake'],
     ['file://localhost/data/lake', 'file:///data/lake'],
   ])('%s is %s', (uri, location) => {
-    expect(warehouseOf(uri)).toBe(location)
+    expect(locationOf(uri)).toBe(location)
   })
 
   test('of another host is refused, not looked for here', () => {
-    expect(() => warehouseOf('file://nas/data/lake')).toThrow("names the host 'nas'")
+    expect(() => locationOf('file://nas/data/lake')).toThrow("names the host 'nas'")
   })
 })
