@@ -1,16 +1,21 @@
-import { type RecordBatch, Table, tableFromIPC, tableToIPC } from 'apache-arrow'
-import { invalidArgument, invalidData, isMoraineError, messageOf, unsupported } from '../errors.ts'
-import type { DecodeRequest, EncodedRowGroup, EncodeOptions, ParquetCodec } from './codec.ts'
+import { type RecordBatch, Table, tableToIPC } from 'apache-arrow'
+import { invalidArgument, messageOf, unsupported } from '../errors.ts'
+import type { EncodedRowGroup, EncodeOptions, ParquetCodec } from './codec.ts'
 import type { ColumnChunk, CompressionCodec } from './footer.ts'
 import { chunkRange, decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from './footer-codec.ts'
-import { miniFile } from './mini-file.ts'
 import { moveChunk } from './move-chunk.ts'
 import { withChecksums } from './page-checksum.ts'
-import { checkChunks } from './page-header.ts'
 import { checkRequiredValues } from './required-values.ts'
 import { storedColumns } from './stored-columns.ts'
 import { parquetName } from './to-parquet-schema.ts'
-import { loadParquetWasm, type ParquetWasm, type ParquetWasmFactory } from './wasm-module.ts'
+import { decodeRowGroup } from './wasm-decode.ts'
+import {
+  isTrap,
+  loadParquetWasm,
+  type ParquetWasm,
+  type ParquetWasmFactory,
+  type WasmRun,
+} from './wasm-module.ts'
 
 export interface WasmCodecOptions {
   /** Bytes that a page may take decompressed, and a row decoded. Default: 1 GiB. */
@@ -23,7 +28,6 @@ export interface WasmCodecOptions {
 
 const GIB = 2 ** 30
 const DEFAULT_SLICE_BYTES = 64 * 2 ** 20
-const DEFAULT_BATCH_SIZE = 65_536
 
 /** The `ParquetCodec` over parquet-wasm. Synchronous once loaded; one per thread is enough. */
 export async function loadWasmCodec(options: WasmCodecOptions = {}): Promise<ParquetCodec> {
@@ -33,7 +37,7 @@ export async function loadWasmCodec(options: WasmCodecOptions = {}): Promise<Par
 export function wasmCodec(factory: ParquetWasmFactory, options: WasmCodecOptions = {}): ParquetCodec {
   const { maxPageBytes = GIB, sliceBytes = DEFAULT_SLICE_BYTES, recycleAboveBytes = GIB } = options
   let instance: ParquetWasm | undefined
-  const run = <T>(job: (wasm: ParquetWasm) => T): T => {
+  const run: WasmRun = <T>(job: (wasm: ParquetWasm) => T): T => {
     instance ??= factory()
     const wasm = instance
     try {
@@ -51,14 +55,7 @@ export function wasmCodec(factory: ParquetWasmFactory, options: WasmCodecOptions
   }
 }
 
-/** The library throws plain Errors; anything else is a trap, after which the instance is not to be trusted. */
-function isTrap(error: unknown): boolean {
-  return !(error instanceof Error) || error.constructor !== Error
-}
-
-type Run = <T>(job: (wasm: ParquetWasm) => T) => T
-
-function encodeRowGroup(batch: RecordBatch, options: EncodeOptions, run: Run): EncodedRowGroup {
+function encodeRowGroup(batch: RecordBatch, options: EncodeOptions, run: WasmRun): EncodedRowGroup {
   if (batch.numRows === 0) throw invalidArgument('a row group needs a row at least')
   checkRequiredValues(batch)
   const stored = storedColumns(batch)
@@ -131,85 +128,3 @@ function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
   }
   return bytes
 }
-
-function decodeRowGroup(
-  request: DecodeRequest,
-  { maxPageBytes, sliceBytes }: Required<Pick<WasmCodecOptions, 'maxPageBytes' | 'sliceBytes'>>,
-  run: Run,
-): Iterable<RecordBatch> {
-  if (request.numRows === 0) return []
-  const decodedBytes = checkChunks(request, maxPageBytes)
-  return decodeSlices(request, sliceRows(request, decodedBytes, sliceBytes), run)
-}
-
-/** How many rows to decode at once: all of them, or whole batches, or a part of one. */
-function sliceRows(
-  { numRows, batchSize = DEFAULT_BATCH_SIZE }: DecodeRequest,
-  bytes: number,
-  wanted: number,
-) {
-  if (bytes <= wanted) return numRows
-  const rows = Math.max(1, Math.floor((numRows * wanted) / bytes))
-  return rows > batchSize ? rows - (rows % batchSize) : rows
-}
-
-/**
- * A slice costs a copy of the chunks and the skipping of the pages before it. What it takes decoded is a guess, since
- * a dictionary may hold one long value among short ones: a slice that is too much for the instance is cut up further.
- */
-function* decodeSlices(request: DecodeRequest, rowsAtOnce: number, run: Run): Generator<RecordBatch> {
-  const { numRows } = request
-  const file = miniFile(request)
-  let atOnce = rowsAtOnce
-  for (let offset = 0; offset < numRows; ) {
-    const rows = Math.min(atOnce, numRows - offset)
-    let batches: readonly RecordBatch[]
-    try {
-      batches = decodeSlice(file, offset, rows, request, run)
-    } catch (error) {
-      if (rows === 1 || isMoraineError(error) || !isTrap(error)) throw cannotDecode(request, error)
-      atOnce = Math.ceil(rows / TRAP_DIVISOR)
-      continue
-    }
-    yield* batches
-    offset += rows
-  }
-}
-
-const TRAP_DIVISOR = 16
-
-function decodeSlice(
-  file: Uint8Array,
-  offset: number,
-  rows: number,
-  { numRows, batchSize = DEFAULT_BATCH_SIZE }: DecodeRequest,
-  run: Run,
-): readonly RecordBatch[] {
-  // Without a limit at its end, the last slice shows what the pages hold beyond the footer's count.
-  const part = {
-    ...(offset === 0 ? {} : { offset }),
-    ...(offset + rows === numRows ? {} : { limit: rows }),
-  }
-  const ipc = run((wasm) => wasm.readParquet(file, { batchSize, ...part }).intoIPCStream())
-  const { batches } = tableFromIPC(ipc)
-  const decoded = batches.reduce((sum, batch) => sum + batch.numRows, 0)
-  if (decoded !== rows) {
-    throw invalidData(
-      `the pages of a row group hold ${offset + decoded} rows${decoded < rows ? '' : ' or more'}, its footer says ${numRows}`,
-      { rule: RULE },
-    )
-  }
-  return batches
-}
-
-function cannotDecode({ chunks }: DecodeRequest, cause: unknown): Error {
-  if (isMoraineError(cause)) return cause
-  const names = chunks.map(({ column }) => column.pathInSchema.join('.')).join(', ')
-  return invalidData(
-    `Parquet pages of ${names} cannot be decoded: ${messageOf(cause)}`,
-    { rule: RULE },
-    cause,
-  )
-}
-
-const RULE = 'Parquet: Data Pages'

@@ -45,3 +45,11 @@ async function load(): Promise<ParquetWasmFactory> {
     return exports as ParquetWasm
   }
 }
+
+/** Runs a job on the instance of the moment, and gives the instance up when the job has trapped. */
+export type WasmRun = <T>(job: (wasm: ParquetWasm) => T) => T
+
+/** The library throws plain Errors; anything else is a trap, after which the instance is not to be trusted. */
+export function isTrap(error: unknown): boolean {
+  return !(error instanceof Error) || error.constructor !== Error
+}
