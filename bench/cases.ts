@@ -1,0 +1,17 @@
+import type { BenchCase } from './case.ts'
+import { appendArrow, appendRows } from './cases/append.ts'
+import { describe } from './cases/describe.ts'
+import { memory } from './cases/memory.ts'
+import { nestedLeaf, scanArrow, scanRows, selectiveFilter } from './cases/scan.ts'
+
+/** All benches, in the order in which they run. */
+export const cases: readonly BenchCase[] = [
+  appendArrow,
+  appendRows,
+  scanArrow,
+  scanRows,
+  nestedLeaf,
+  selectiveFilter,
+  describe,
+  memory,
+]

@@ -1,0 +1,46 @@
+/** The generated data, as Arrow IPC files that every engine reads. Made once for a number of rows. */
+import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type RecordBatch, RecordBatchFileWriter } from 'apache-arrow'
+import { benchFolder } from '../case.ts'
+import { batchOf, type Columns } from './columns.ts'
+import { flatColumns } from './flat.ts'
+import { nestedColumns } from './nested.ts'
+
+const BATCH_ROWS = 131_072
+/** To be raised when the data changes: files of earlier versions are not used again. */
+const VERSION = 1
+
+/** The file of `rows` rows of 12 flat columns. */
+export function flatData(rows: number): Promise<string> {
+  return generated('flat', flatColumns, rows)
+}
+
+/** The file of `rows` rows of 31 leaves. */
+export function nestedData(rows: number): Promise<string> {
+  return generated('nested', nestedColumns, rows)
+}
+
+async function generated(name: string, columns: Columns, rows: number): Promise<string> {
+  const folder = resolve(benchFolder, 'data')
+  const file = join(folder, `${name}-v${VERSION}-${rows}.arrow`)
+  if (existsSync(file)) return file
+  console.log(`making ${file}`)
+  mkdirSync(folder, { recursive: true })
+  const unfinished = `${file}.unfinished`
+  await pipeline(
+    Readable.from(batches(columns, rows)),
+    RecordBatchFileWriter.throughNode(),
+    createWriteStream(unfinished),
+  )
+  renameSync(unfinished, file)
+  return file
+}
+
+function* batches(columns: Columns, rows: number): Generator<RecordBatch> {
+  for (let start = 0; start < rows; start += BATCH_ROWS) {
+    yield batchOf(columns, start, Math.min(BATCH_ROWS, rows - start))
+  }
+}

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { type RecordBatch, RecordBatchReader, type Table, tableFromIPC } from 'apache-arrow'
+
+/** All of a generated file, in memory. */
+export function loadArrow(file: string): Table {
+  return tableFromIPC(readFileSync(file))
+}
+
+/** A generated file batch by batch, each read when it is pulled. */
+export async function* streamArrow(file: string): AsyncGenerator<RecordBatch> {
+  const handle = await open(file)
+  try {
+    const reader = await RecordBatchReader.from(handle)
+    for await (const batch of await reader.open()) yield batch
+  } finally {
+    await handle.close()
+  }
+}

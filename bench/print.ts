@@ -1,0 +1,49 @@
+import type { Result } from './race.ts'
+
+/** The results of a round as a table; the ratios of a peer say how many times as fast ours is. */
+export function printRound(title: string, unit: string, results: readonly Result[]): void {
+  const header = [
+    '',
+    `${unit}/s`,
+    'seconds',
+    'CPU s',
+    'ratio',
+    'CPU ratio',
+    'MB read',
+    'requests',
+    'peak MiB',
+    '',
+  ]
+  const rows = results.map((result) => [
+    result.label,
+    whole(result.perSecond),
+    (result.ms / 1000).toFixed(3),
+    (result.cpuMs / 1000).toFixed(2),
+    result.ratio?.toFixed(2) ?? '',
+    result.cpuRatio?.toFixed(2) ?? '',
+    result.bytesRead === undefined ? '' : (result.bytesRead / 1e6).toFixed(2),
+    result.requests === undefined ? '' : whole(result.requests),
+    whole(result.peakMemory / 1024 ** 2),
+    result.note ?? '',
+  ])
+  console.log(`\n${title}`)
+  for (const line of aligned([header, ...rows])) console.log(`  ${line}`)
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 || column === row.length - 1
+          ? cell.padEnd(widths[column]!)
+          : cell.padStart(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en')
+}
