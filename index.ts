@@ -137,6 +137,12 @@ export type {
   StoreCounters,
   StoreDescription,
 } from './storage/object-store.ts'
+export type {
+  ProbeCheck,
+  ProbeCheckName,
+  ProbeReport,
+  ProbeResult,
+} from './storage/probe/probe-report.ts'
 export type { AppendOptions } from './table/append.ts'
 export { type ConnectOptions, connect } from './table/connect.ts'
 export {
@@ -168,7 +174,7 @@ export {
   year,
 } from './table/declare.ts'
 export type { FileRow, ManifestRow, PartitionRow, TableInspector } from './table/inspect.ts'
-export type { CreateTableOptions, InputOf, Lake, RowOf, TableName } from './table/lake.ts'
+export type { CreateTableOptions, InputOf, Lake, ProbeStoreOptions, RowOf, TableName } from './table/lake.ts'
 export { type OpenTableOptions, openTable } from './table/open-table.ts'
 export { readParquet } from './table/read-parquet.ts'
 export type { AppendInput, Table } from './table/table.ts'

@@ -39,6 +39,7 @@ import {
   requireNoTableBelow,
 } from './object-store/namespaces.ts'
 import { requireMetadataSize } from './object-store/read-object.ts'
+import { requireSafeStore } from './object-store/require-safe-store.ts'
 import { findTip, isLive, type LiveTip, nextVersion, type TableState } from './object-store/tip.ts'
 import { encodeTombstone, type Tombstone } from './object-store/tombstone.ts'
 import { droppedError, writeVersion } from './object-store/write-version.ts'
@@ -50,17 +51,21 @@ export interface ObjectStoreCatalogOptions {
   /** The location of the folder that holds the namespaces. It need not exist. */
   readonly warehouse: string
   readonly environment: Environment
+  /** Default: true. False leaves out the probe of the store before the first write. */
+  readonly probe?: boolean
 }
 
 /** How often a create or a drop starts again because another writer changed the table under it. */
 const MAX_ATTEMPTS = 100
 
 /** Throws INVALID_ARGUMENT for a warehouse that is no absolute location. Closing it leaves the store open. */
-export function objectStoreCatalog({ store, warehouse, environment }: ObjectStoreCatalogOptions): Catalog {
+export function objectStoreCatalog(settings: ObjectStoreCatalogOptions): Catalog {
+  const { store, warehouse, environment, probe = true } = settings
   const context: CatalogContext = {
     store,
     warehouse: stripTrailingSlash(parseLocation(warehouse)),
     environment,
+    isProbed: probe,
     dropLogs: new Map(),
     warned: new Set(),
   }
@@ -134,6 +139,8 @@ async function writeFirst(
 ): Promise<LoadedTable> {
   await requireNoTableAbove(context, identifier.namespace, options)
   await requireNoTableBelow(context, identifier, options)
+  // Before a namespace is made for it.
+  await requireSafeStore(context)
   const places = tablePlaces(context.warehouse, identifier)
   let takenBack: LoadedTable | undefined
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {

@@ -1,5 +1,5 @@
 /** The one renderer: what a verb returns, as text for people or JSON, NDJSON or CSV for programs. */
-import { type JsonValue, stringifyJson } from '../index.ts'
+import { type JsonValue, type MoraineError, stringifyJson } from '../index.ts'
 
 export type OutputFormat = 'text' | 'json' | 'ndjson' | 'csv'
 
@@ -15,6 +15,8 @@ export type Output =
       readonly kind: 'records'
       readonly columns: readonly string[]
       readonly records: AsyncIterable<Record_> | Iterable<Record_>
+      /** The command ends with this error after the listing, which tells what led to it. */
+      readonly failure?: MoraineError
     }
   | { readonly kind: 'facts'; readonly facts: Record_ }
   | { readonly kind: 'lines'; readonly lines: AsyncIterable<string> }

@@ -77,6 +77,7 @@ function commandOf(verb: Verb, process: Process): Command {
       const options = command.opts<VerbOptions>()
       const output = await verb.run(values, options, process)
       await render(output, options.format as OutputFormat, process.stdout)
+      if (output.kind === 'records' && output.failure !== undefined) throw output.failure
     })
 }
 

@@ -2,6 +2,7 @@ import type { Verb } from './verb.ts'
 import { append } from './verbs/append.ts'
 import { create } from './verbs/create.ts'
 import { describe } from './verbs/describe.ts'
+import { doctor } from './verbs/doctor.ts'
 import { drop } from './verbs/drop.ts'
 import { files } from './verbs/files.ts'
 import { ls } from './verbs/ls.ts'
@@ -30,4 +31,5 @@ export const verbs: readonly Verb[] = [
   append,
   drop,
   register,
+  doctor,
 ]

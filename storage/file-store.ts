@@ -50,7 +50,7 @@ const READ_CHUNK_BYTES = 64 * 1024 * 1024
  * A location that ends in '/' is a folder: an empty put makes it, a delete removes it if nothing is in it.
  */
 export class FileStore implements ObjectStore {
-  readonly capabilities = { ifMatch: false }
+  readonly capabilities = { ifMatch: false, exclusiveCreate: true } as const
   readonly #counters = newCounters()
   readonly #root: string | undefined
   readonly #durability: Durability

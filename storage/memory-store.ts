@@ -30,7 +30,7 @@ const MAX_SEGMENT_BYTES = 1024
 
 /** Locations are `memory://authority/path`. Bodies are copied in and out. */
 export class MemoryStore implements ObjectStore {
-  readonly capabilities = { ifMatch: true }
+  readonly capabilities = { ifMatch: true, exclusiveCreate: true } as const
   readonly #counters = newCounters()
   readonly #objects = new Map<string, StoredObject>()
   readonly #now: () => number

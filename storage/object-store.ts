@@ -40,6 +40,11 @@ export interface ObjectStore {
 export interface StoreCapabilities {
   /** `put` with `{ ifMatch }` is honoured. No commit rests on it. */
   readonly ifMatch: boolean
+  /**
+   * A create-only put has one winner by the way the store is built, whoever else is writing. Absent where that rests
+   * on a server's word, which a catalog then probes before it writes.
+   */
+  readonly exclusiveCreate?: true
 }
 
 export interface RequestOptions {

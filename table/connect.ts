@@ -20,6 +20,11 @@ export interface ConnectOptions {
   readonly environment?: Environment
   /** The store that holds the warehouse, instead of the one that the URI names. */
   readonly store?: ObjectStore
+  /**
+   * Whether the store's create-only puts are raced once before the first write, in objects that are deleted
+   * afterwards. Default: true. False is for roles that may not delete, once `moraine doctor` was green.
+   */
+  readonly probe?: boolean
 }
 
 /**
@@ -29,11 +34,11 @@ export interface ConnectOptions {
  * Throws INVALID_ARGUMENT for a URI that is none, UNSUPPORTED for a scheme that is not served yet.
  */
 export async function connect(uri: string, options: ConnectOptions = {}): Promise<Lake> {
-  checkOptions('connect', options, ['durability', 'environment', 'store'])
+  checkOptions('connect', options, ['durability', 'environment', 'store', 'probe'])
   const warehouse = locationOf(uri)
   const environment = options.environment ?? systemEnvironment
   const store = options.store ?? storeOf(warehouse, options)
-  const catalog = objectStoreCatalog({ store, warehouse, environment })
+  const catalog = objectStoreCatalog({ store, warehouse, environment, probe: options.probe ?? true })
   return new Lake({ catalog, store, environment, codec: sharedCodec }, warehouse)
 }
 

@@ -9,6 +9,8 @@ import { newTableMetadata } from '../format/table-metadata-build.ts'
 import { parseTransform } from '../format/transforms/parse.ts'
 import type { Transform } from '../format/transforms/transform.ts'
 import type { StoreCounters } from '../storage/object-store.ts'
+import type { ProbeReport } from '../storage/probe/probe-report.ts'
+import { probeFully } from '../storage/probe/probe-store.ts'
 import type { WritableContext } from './context.ts'
 import {
   type Columns,
@@ -36,6 +38,10 @@ export interface CreateTableOptions<S> {
   readonly properties?: Readonly<Record<string, string>>
   /** Default: where the catalog puts a table of this name. */
   readonly location?: string
+}
+
+export interface ProbeStoreOptions {
+  readonly signal?: AbortSignal
 }
 
 /** The row type of a schema; of an Iceberg schema as data, any object. */
@@ -136,6 +142,16 @@ export class Lake {
       this.#context,
       await this.#context.catalog.registerTable(identifierOf(name), metadataLocation),
     )
+  }
+
+  /**
+   * Asks the store below the warehouse for everything that tables need of it, above all that of many writers at once
+   * one wins; writes below `_moraine/probe/` and deletes that again. What is wrong is in the report. Throws ABORTED.
+   */
+  probeStore(options: ProbeStoreOptions = {}): Promise<ProbeReport> {
+    checkOptions('probeStore', options, ['signal'])
+    const { store, environment } = this.#context
+    return probeFully({ store, environment, warehouse: this.#warehouse }, options)
   }
 
   async close(): Promise<void> {

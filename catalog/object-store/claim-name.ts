@@ -1,6 +1,7 @@
 import { isMoraineError, MoraineError, messageOf } from '../../format/errors.ts'
 import type { CatalogContext } from './context.ts'
 import { getIfThere } from './read-object.ts'
+import { requireSafeStore } from './require-safe-store.ts'
 
 /** Iceberg's `commit.status-check.*`: how long to go on asking whether a write has landed. */
 export interface StatusCheck {
@@ -24,7 +25,8 @@ export const DEFAULT_STATUS_CHECK: StatusCheck = {
  * name that is taken is ours if the bytes are, at the first answer too: something below may have sent the put twice.
  * Nothing less tells, since a put that timed out may land at any later moment. No signal interrupts this.
  *
- * Throws COMMIT_STATE_UNKNOWN when the checks are used up; before anything was sent in doubt, the store's own error.
+ * Throws COMMIT_STATE_UNKNOWN when the checks are used up; before anything was sent in doubt, the store's own error,
+ * or UNSUPPORTED for a store that lets several writers win.
  */
 export async function claimName(
   context: CatalogContext,
@@ -32,6 +34,7 @@ export async function claimName(
   body: Uint8Array,
   check: StatusCheck = DEFAULT_STATUS_CHECK,
 ): Promise<'won' | 'lost'> {
+  await requireSafeStore(context)
   const { store, environment } = context
   const deadline = environment.now() + check.totalTimeoutMs
   let inDoubt = false

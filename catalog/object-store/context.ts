@@ -15,6 +15,8 @@ export interface CatalogContext {
   /** Resolved, without trailing '/'. */
   readonly warehouse: string
   readonly environment: Environment
+  /** Whether the store is probed before the first write. */
+  readonly isProbed: boolean
   /** Drop logs read so far, by their prefix. They only ever grow, so that what is cached stays true. */
   readonly dropLogs: Map<string, readonly DropRecord[]>
   /** Warnings given, so that each is given once. */
