@@ -23,6 +23,8 @@ export interface Contender {
   readonly command: readonly string[]
   /** Its time is part of a note, or another of ours: it stands in no ratio. */
   readonly unrated?: boolean
+  /** Repetitions before the clock counts. Default: 1; a JVM needs more. */
+  readonly warmUps?: number
   /** A new process for every repetition, and no warm-up: the first call of a process is the job. */
   readonly fresh?: boolean
 }

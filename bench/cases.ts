@@ -2,6 +2,7 @@ import type { BenchCase } from './case.ts'
 import { appendArrow, appendRows } from './cases/append.ts'
 import { describe } from './cases/describe.ts'
 import { memory } from './cases/memory.ts'
+import { plan } from './cases/plan.ts'
 import { nestedLeaf, scanArrow, scanRows, selectiveFilter } from './cases/scan.ts'
 
 /** All benches, in the order in which they run. */
@@ -12,6 +13,7 @@ export const cases: readonly BenchCase[] = [
   scanRows,
   nestedLeaf,
   selectiveFilter,
+  plan,
   describe,
   memory,
 ]

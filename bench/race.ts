@@ -20,7 +20,7 @@ export interface Result {
 }
 
 /**
- * Runs a round: every contender is warmed up once, then they take turns, the order reversed every other time, so
+ * Runs a round: every contender is warmed up, then they take turns, the order reversed every other time, so
  * that a machine that slows down slows all of them.
  */
 export async function race(round: Round, repetitions: number): Promise<readonly Result[]> {
@@ -47,7 +47,7 @@ interface Lane {
 
 async function openLane(contender: Contender): Promise<Lane> {
   const child = contender.fresh ? undefined : await startChild(contender)
-  await child?.run()
+  for (let i = 0; i < (contender.warmUps ?? 1); i++) await child?.run()
   return { contender, child, peakMemory: 0, measured: [] }
 }
 

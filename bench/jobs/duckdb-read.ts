@@ -1,7 +1,6 @@
-import { readdirSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Job, timed } from '../job.ts'
+import { venvPackages } from '../peers/commands.ts'
 import { importPeer } from '../peers/node-peers.ts'
 
 interface Connection {
@@ -33,7 +32,5 @@ export async function prepare({ metadataLocation }: { readonly metadataLocation:
 
 /** The extensions of the same version that pip brought. */
 function extension(name: string): string {
-  const lib = resolve('.tools/venv/lib')
-  const python = readdirSync(lib).find((folder) => folder.startsWith('python'))
-  return `${lib}/${python}/site-packages/duckdb_extension_${name}/extensions/v1.5.5/${name}.duckdb_extension`
+  return `${venvPackages()}/duckdb_extension_${name}/extensions/v1.5.5/${name}.duckdb_extension`
 }

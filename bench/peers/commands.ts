@@ -1,4 +1,5 @@
 /** How each kind of contender is started. */
+import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 const here = import.meta.dirname
@@ -15,4 +16,19 @@ export function node(job: string, options: object): readonly string[] {
 /** A program of `peers/`. */
 export function python(name: string, options: object): readonly string[] {
   return [pythonProgram, resolve(sources, `${name}.py`), JSON.stringify(options)]
+}
+
+/** A program of `peers/` in Java, run from its source, with Iceberg and what Spark brings of Hadoop. */
+export function java(name: string, ...args: readonly string[]): readonly string[] {
+  const jars = resolve('.tools/jars')
+  const iceberg = readdirSync(jars).find((jar) => jar.startsWith('iceberg-spark-runtime'))
+  const classes = [`${jars}/${iceberg}`, `${venvPackages()}/pyspark/jars/*`].join(':')
+  return ['java', '-cp', classes, resolve(sources, `${name}.java`), ...args]
+}
+
+/** Where pip has put packages into the venv. */
+export function venvPackages(): string {
+  const lib = resolve('.tools/venv/lib')
+  const version = readdirSync(lib).find((folder) => folder.startsWith('python'))
+  return `${lib}/${version}/site-packages`
 }
