@@ -1,9 +1,9 @@
 import type { DataFile } from '../format/manifest.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { NestedField, PrimitiveType, Value } from '../format/types.ts'
+import { promoteLiteral } from '../format/values/promote-literal.ts'
 import { repeatedColumn } from './literal-column.ts'
 import { FILE_COLUMN, PARTITION_COLUMN_ID, SPEC_ID_COLUMN } from './metadata-columns.ts'
-import { promoteLiteral } from './missing-field.ts'
 import type { ConstantColumn } from './resolve-columns.ts'
 
 /** Those of the projected metadata columns that have one value for a whole data file, by field id. */

@@ -2,6 +2,7 @@ import { invalidData } from '../format/errors.ts'
 import type { PartitionTuple } from '../format/manifest.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Literal, NestedField, PrimitiveType, Value } from '../format/types.ts'
+import { promoteLiteral } from '../format/values/promote-literal.ts'
 
 /** What is known about a data file besides its columns. */
 export interface MissingFieldValues {
@@ -46,20 +47,3 @@ function defaultStruct(fields: readonly NestedField[], name: string, known: Miss
   for (const field of fields) struct[field.name] = valueOfMissing(field, `${name}.${field.name}`, known)
   return struct
 }
-
-/** A value in the form of an earlier type of its column, in that of the column's type now. */
-export function promoteLiteral(type: PrimitiveType, value: Literal | null): Literal | null {
-  if (typeof value !== 'number') return value
-  switch (type.kind) {
-    case 'long':
-      return BigInt(value)
-    case 'timestamp':
-      return BigInt(value) * MICROS_PER_DAY
-    case 'timestamp_ns':
-      return BigInt(value) * MICROS_PER_DAY * 1000n
-    default:
-      return value
-  }
-}
-
-const MICROS_PER_DAY = 86_400_000_000n

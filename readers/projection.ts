@@ -1,6 +1,7 @@
+import { type ColumnPath, findColumn } from '../format/column-path.ts'
 import { invalidArgument } from '../format/errors.ts'
 import { nearNames } from '../format/near-names.ts'
-import { fieldsById, findFieldByName, findFieldByPath, type Schema } from '../format/schema.ts'
+import { fieldsById, findFieldByPath, type Schema } from '../format/schema.ts'
 import {
   childFields,
   isNested,
@@ -12,9 +13,6 @@ import {
   type Type,
 } from '../format/types.ts'
 import { metadataColumns } from './metadata-columns.ts'
-
-/** A full name (`customer.address.city`, `items.element.sku`), or the names one by one when a name holds dots. */
-export type ColumnPath = string | readonly string[]
 
 /**
  * The part of `schema` that `select` names, nested shape and field ids kept; `undefined` selects every column.
@@ -34,7 +32,7 @@ export function projectSchema(
   const metadataIds = new Set<number>()
   const metadata = metadataColumns(partitionType)
   for (const path of select) {
-    const found = typeof path === 'string' ? findFieldByName(schema, path) : findFieldByPath(schema, path)
+    const found = findColumn(schema, path)
     if (found !== undefined) {
       ids.add(found.field.id)
       continue
