@@ -11,6 +11,7 @@ export type {
   LoadedTable,
   TableIdentifier,
 } from './catalog/catalog.ts'
+export type { ColumnPath } from './format/column-path.ts'
 export type { Environment } from './format/environment.ts'
 export {
   type ErrorCode,
@@ -22,6 +23,7 @@ export {
   messageOf,
   type SerializedError,
 } from './format/errors.ts'
+export type { EvolutionStep, SortTermStep } from './format/evolution.ts'
 export {
   alwaysFalse,
   alwaysTrue,
@@ -69,9 +71,11 @@ export type {
   PartitionTuple,
 } from './format/manifest.ts'
 export type { PartitionField, PartitionSpec } from './format/partition-spec.ts'
+export type { PartitionStep } from './format/partition-spec-update.ts'
 export { decodeRowJson, encodeRowJson } from './format/row-json.ts'
 export { fieldsById, findFieldById, type Schema, type SchemaField } from './format/schema.ts'
 export { schemaFromJson, schemaToJson } from './format/schema-json.ts'
+export type { ColumnPlace, NewColumn, SchemaStep } from './format/schema-update/schema-step.ts'
 export type { Snapshot, SnapshotRef, SnapshotRefType } from './format/snapshot.ts'
 export type { SortField, SortOrder } from './format/sort-order.ts'
 export type {
@@ -178,3 +182,9 @@ export type { CreateTableOptions, InputOf, Lake, ProbeStoreOptions, RowOf, Table
 export { type OpenTableOptions, openTable } from './table/open-table.ts'
 export { readParquet } from './table/read-parquet.ts'
 export type { AppendInput, Table } from './table/table.ts'
+export type {
+  EvolveOptions,
+  IncompatibleOptions,
+  MoveTarget,
+  TableEvolution,
+} from './table/table-evolution.ts'

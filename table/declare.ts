@@ -162,7 +162,8 @@ function fieldsOf(columns: Columns): NestedField[] {
   return Object.entries(columns).map(([name, column]) => checkedField(name, column))
 }
 
-function checkedField(name: string, column: AnyColumn): NestedField {
+/** A column as a field with provisional ids. Throws INVALID_ARGUMENT for what is no column. */
+export function checkedField(name: string, column: AnyColumn): NestedField {
   if (typeof column !== 'object' || column === null || typeof column.required !== 'function') {
     throw invalidArgument(
       `schema: expected column '${name}' to be a type such as t.long(), found ${typeof column}`,

@@ -6,8 +6,6 @@ import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
 import type { SortOrder } from '../format/sort-order.ts'
 import { newTableMetadata } from '../format/table-metadata-build.ts'
-import { parseTransform } from '../format/transforms/parse.ts'
-import type { Transform } from '../format/transforms/transform.ts'
 import type { StoreCounters } from '../storage/object-store.ts'
 import type { ProbeReport } from '../storage/probe/probe-report.ts'
 import { probeFully } from '../storage/probe/probe-store.ts'
@@ -21,6 +19,7 @@ import {
   type SortTerm,
   type TableSchema,
 } from './declare.ts'
+import { partitionTermOf, schemaOf, sortTermOf, transformOf } from './declared.ts'
 import { Table } from './table.ts'
 
 /** `'shop.orders'`, or its parts for names that hold dots. */
@@ -75,7 +74,7 @@ export class Lake {
   ): Promise<Table<RowOf<S>, InputOf<S>>> {
     checkOptions('createTable', options, CREATE_OPTIONS)
     const { environment, catalog } = this.#context
-    const declared = withIdentifiers(schemaOf(options.schema), options.identifierFields ?? [])
+    const declared = withIdentifiers(schemaOf(options.schema, 'createTable'), options.identifierFields ?? [])
     const metadata = newTableMetadata({
       schema: declared,
       partitionSpec: partitionSpecOf(declared, options.partitionBy ?? []),
@@ -188,14 +187,6 @@ const CREATE_OPTIONS: readonly (keyof CreateTableOptions<unknown>)[] = [
   'location',
 ]
 
-function schemaOf(declared: TableSchema<Columns> | Schema): Schema {
-  if (typeof declared === 'object' && declared !== null) {
-    const schema = 'columns' in declared ? declared.schema : declared
-    if (Array.isArray(schema?.fields)) return schema
-  }
-  throw invalidArgument('createTable: expected `schema` to be schema({ … }) or an Iceberg schema as data')
-}
-
 function withIdentifiers(schema: Schema, names: readonly string[]): Schema {
   if (names.length === 0) return schema
   return {
@@ -206,7 +197,7 @@ function withIdentifiers(schema: Schema, names: readonly string[]): Schema {
 
 function partitionSpecOf(schema: Schema, terms: readonly (string | PartitionTerm)[]): PartitionSpec {
   const fields = terms.map((given, i) => {
-    const term = typeof given === 'string' ? { column: given, transform: 'identity' } : given
+    const term = partitionTermOf(given)
     const transform = transformOf(term.transform, 'partitionBy')
     const sourceIds = [requireField(schema, term.column, 'partitionBy').id]
     return {
@@ -217,20 +208,6 @@ function partitionSpecOf(schema: Schema, terms: readonly (string | PartitionTerm
     }
   })
   return { specId: 0, fields }
-}
-
-/** What is a rule of the format in a file is a mistake of the caller here. */
-function transformOf(text: string, usedIn: string): Transform {
-  let transform: Transform
-  try {
-    transform = parseTransform(text)
-  } catch (error) {
-    throw isMoraineError(error, 'INVALID_DATA') ? invalidArgument(`${usedIn}: ${error.message}`) : error
-  }
-  if (transform.kind !== 'unknown') return transform
-  throw invalidArgument(
-    `${usedIn}: no transform '${text}'; there are: identity, year, month, day, hour, void, bucket[N], truncate[W]`,
-  )
 }
 
 /** The names that Iceberg Java's builder gives. */
@@ -250,11 +227,8 @@ function defaultName(column: string, kind: string): string {
 function sortOrderOf(schema: Schema, terms: readonly (string | SortTerm)[]): SortOrder {
   if (terms.length === 0) return { orderId: 0, fields: [] }
   const fields = terms.map((given) => {
-    const term: SortTerm = typeof given === 'string' ? { column: given } : given
-    const direction = term.direction ?? 'asc'
-    const nullOrder = term.nullOrder ?? (direction === 'asc' ? 'nulls-first' : 'nulls-last')
-    const sourceIds = [requireField(schema, term.column, 'sortBy').id]
-    return { sourceIds, transform: transformOf(term.transform ?? 'identity', 'sortBy'), direction, nullOrder }
+    const { column, ...field } = sortTermOf(given, 'sortBy')
+    return { ...field, sourceIds: [requireField(schema, column, 'sortBy').id] }
   })
   return { orderId: 1, fields }
 }

@@ -15,10 +15,13 @@ import {
 } from '../format/table-metadata-build.ts'
 import { createScan, type Scan, type ScanOptions } from '../readers/scan.ts'
 import type { ColumnPaths, SelectedRow } from '../readers/selected-row.ts'
+import { commit } from '../snapshot/commit.ts'
+import { evolve } from '../snapshot/evolve.ts'
 import { reload } from '../snapshot/reload.ts'
 import type { AppendOptions } from './append.ts'
 import type { TableContext, WritableContext } from './context.ts'
 import { inspector, type TableInspector } from './inspect.ts'
+import { TableEvolution } from './table-evolution.ts'
 
 /** Rows or Arrow data, whole or as a stream. */
 export type AppendInput<W> =
@@ -100,6 +103,19 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     // Arrow is loaded by those who write: half the start of a program that only looks at metadata would be Arrow's.
     const { append } = await import('./append.ts')
     return new Table<R, W>(this.#context, await append(context, this.#loaded, input, options))
+  }
+
+  /**
+   * Begins an evolution: changes to schema, partition spec, sort order, properties and format version, for one commit.
+   * The type of a row is not followed through it: give the new one, or keep it (`update<Row, RowInput>()`).
+   */
+  update<R2 = Record<string, unknown>, W2 = Record<string, unknown>>(): TableEvolution<Table<R2, W2>> {
+    const context = this.#writable('update')
+    return new TableEvolution(async (steps, { signal }) => {
+      const fresh = await reload(context.catalog, this.#loaded, { signal })
+      const evolution = evolve({ ...context, signal }, this.metadata, steps)
+      return new Table<R2, W2>(this.#context, await commit({ ...context, signal }, fresh, evolution))
+    })
   }
 
   /** The newest version. Throws NOT_FOUND when the table is gone, or another one has taken its name. */
