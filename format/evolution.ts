@@ -20,7 +20,7 @@ import type { SortField, SortOrder } from './sort-order.ts'
 import { sortOrderToJson } from './sort-order-json.ts'
 import type { FormatVersion, TableMetadata } from './table-metadata.ts'
 import { currentSchema, defaultSortOrder, defaultSpec } from './table-metadata-build.ts'
-import { isReservedProperty, validateNewTableProperties } from './table-properties.ts'
+import { isReservedProperty, readProperty, validateNewTableProperties } from './table-properties.ts'
 import type { TableRequirement } from './table-requirement.ts'
 import type { TableUpdate } from './table-update.ts'
 import { applyUpdates } from './table-update-apply.ts'
@@ -123,8 +123,7 @@ function targetVersion(metadata: TableMetadata, steps: readonly EvolutionStep[])
   let version: number = metadata.formatVersion
   for (const step of steps) {
     if (step.kind === 'upgrade-format-version') version = step.formatVersion
-    if (step.kind !== 'set-properties' || !Object.hasOwn(step.properties, 'format-version')) continue
-    version = Number(step.properties['format-version'])
+    if (step.kind === 'set-properties') version = readProperty(step.properties, 'format-version') ?? version
   }
   // Refuses what is no version, or a lower one.
   applyUpdates(metadata, [{ action: 'upgrade-format-version', formatVersion: version }], {
