@@ -46,7 +46,7 @@ import { droppedError, writeVersion } from './object-store/write-version.ts'
 import { checkIdentifier, formatIdentifier } from './table-identifier.ts'
 
 export interface ObjectStoreCatalogOptions {
-  /** Must not repeat a conditional put on its own. */
+  /** Must not repeat a conditional put on its own, unless it settles the outcome as `createOnce` does. */
   readonly store: ObjectStore
   /** The location of the folder that holds the namespaces. It need not exist. */
   readonly warehouse: string

@@ -1,4 +1,5 @@
 import { isMoraineError, MoraineError, messageOf } from '../../format/errors.ts'
+import { createOnce } from '../../storage/create-once.ts'
 import type { CatalogContext } from './context.ts'
 import { getIfThere } from './read-object.ts'
 import { requireSafeStore } from './require-safe-store.ts'
@@ -19,11 +20,8 @@ export const DEFAULT_STATUS_CHECK: StatusCheck = {
 }
 
 /**
- * Creates `location` with `body`, once and for all: 'won' if the object is ours, 'lost' if it is another's.
- *
- * A put whose outcome is unknown is sent again, with the same bytes under the same name, until the store answers; a
- * name that is taken is ours if the bytes are, at the first answer too: something below may have sent the put twice.
- * Nothing less tells, since a put that timed out may land at any later moment. No signal interrupts this.
+ * Creates `location` with `body`, once and for all: 'won' if the object is ours, 'lost' if it is another's. The body
+ * must be one that nobody else would write. No signal interrupts this.
  *
  * Throws COMMIT_STATE_UNKNOWN when the checks are used up; before anything was sent in doubt, the store's own error,
  * or UNSUPPORTED for a store that lets several writers win.
@@ -37,34 +35,30 @@ export async function claimName(
   await requireSafeStore(context)
   const { store, environment } = context
   const deadline = environment.now() + check.totalTimeoutMs
-  let inDoubt = false
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const result = await store.put(location, body, { mode: 'create' })
-      if (result.status === 'written') return 'won'
-      const found = await getIfThere(store, location, {})
-      if (found !== undefined) return Buffer.compare(found, body) === 0 ? 'won' : 'lost'
-      if (!inDoubt) return 'lost'
-    } catch (error) {
-      if (!inDoubt && isDefinite(error)) throw error
-      inDoubt = true
-      if (attempt >= check.numRetries || environment.now() >= deadline) throw stateUnknown(location, error)
-    }
-    if (attempt >= check.numRetries) throw stateUnknown(location, undefined)
-    await environment.sleep(Math.min(check.minWaitMs * 2 ** attempt, check.maxWaitMs))
+  try {
+    const result = await createOnce({
+      location,
+      send: () => store.put(location, body, { mode: 'create' }),
+      look: () => getIfThere(store, location, {}),
+      isOurs: (found) => Buffer.compare(found, body) === 0,
+      isUnique: true,
+      async again(attempt) {
+        if (attempt >= check.numRetries || environment.now() >= deadline) return false
+        await environment.sleep(Math.min(check.minWaitMs * 2 ** attempt, check.maxWaitMs))
+        return true
+      },
+    })
+    return result.status === 'precondition-failed' ? 'lost' : 'won'
+  } catch (error) {
+    throw isMoraineError(error, 'UNAVAILABLE') ? stateUnknown(location, error.cause) : error
   }
 }
 
 /** The error for a write that may or may not have landed. */
 export function stateUnknown(location: string, cause: unknown): MoraineError {
-  const reason = cause === undefined ? 'the object came and went' : messageOf(cause)
-  return new MoraineError('COMMIT_STATE_UNKNOWN', `cannot tell whether ${location} was written: ${reason}`, {
-    context: { location },
-    cause,
-  })
-}
-
-/** An error of ours that says why nothing was written; anything unforeseen may have come after the write. */
-function isDefinite(error: unknown): boolean {
-  return isMoraineError(error) && error.code !== 'UNAVAILABLE'
+  return new MoraineError(
+    'COMMIT_STATE_UNKNOWN',
+    `cannot tell whether ${location} was written: ${messageOf(cause)}`,
+    { context: { location }, cause },
+  )
 }
