@@ -8,7 +8,8 @@ const RULE = 'Paths in Metadata'
 
 /**
  * The absolute location of a stored path. Before v4 every path is fully qualified; Hadoop writers leave out the
- * scheme of local files or write `file:/…`, so that `/t/f`, `file:/t/f` and `file:///t/f` are one location.
+ * scheme of local files or write `file:/…`, so that `/t/f`, `file:/t/f` and `file:///t/f` are one location, and call
+ * S3 by the names of their drivers: `s3a:` and `s3n:` are `s3:`.
  * A path with a `.` or `..` segment could name an object outside its table and is refused. Idempotent.
  *
  * Throws INVALID_DATA.
@@ -92,11 +93,15 @@ function normalize(path: string, failure: (problem: string) => MoraineError): st
   if (scheme === undefined && !path.startsWith('/')) throw failure('is not absolute')
   const rest = scheme === undefined ? `//${path}` : path.slice(scheme.length + 1)
   const location =
-    scheme === undefined || scheme === 'file' ? fileLocation(rest, failure) : `${scheme}:${rest}`
+    scheme === undefined || scheme === 'file' ? fileLocation(rest, failure) : `${schemeName(scheme)}:${rest}`
   if (location.split('/').some((segment) => segment === '.' || segment === '..')) {
     throw failure("holds a '.' or '..' segment")
   }
   return location
+}
+
+function schemeName(scheme: string): string {
+  return scheme === 's3a' || scheme === 's3n' ? 's3' : scheme
 }
 
 /** Local files have one name each: repeated slashes mean one, and the host can only be this machine. */

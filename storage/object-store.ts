@@ -2,7 +2,8 @@
  * Objects at locations. The contract that every store keeps, and that `tests/contracts/object-store.ts` checks.
  *
  * A location is an absolute URI (`file:///…`, `memory://…`, `s3://…`) and is taken literally: no percent-decoding,
- * no `.` or `..`. Objects appear whole or not at all.
+ * no `.` or `..`. A name with an empty segment (`a//b`) is never written; where other writers left one, it can be
+ * read. Objects appear whole or not at all.
  *
  * An empty object whose location ends in '/' is a folder marker: it keeps a folder that holds nothing else. `head`
  * and `listFolders` see it, `list` leaves it out. On a file store it is the folder itself, and deleting it removes
@@ -18,7 +19,8 @@ export interface ObjectStore {
   get(location: string, options?: GetOptions): Promise<Uint8Array>
   /**
    * Writes a whole object. `create` never replaces; `ifMatch` replaces only the version with this etag. A lost
-   * condition is a value, not an error. A thrown UNAVAILABLE leaves the outcome unknown.
+   * condition is a value, not an error. A thrown UNAVAILABLE leaves the outcome unknown, and so may an ABORTED while
+   * the request is under way.
    */
   put(location: string, body: Uint8Array, options?: PutOptions): Promise<PutResult>
   /** Opens a new object for streaming. Nothing is visible before `close()`; `abort()` leaves nothing behind. */
@@ -67,16 +69,19 @@ export interface ObjectWriter {
   readonly bytesWritten: number
   /** Appends; the caller may reuse `chunk` once the promise resolves. Awaiting it is the back-pressure. */
   write(chunk: Uint8Array): Promise<void>
-  /** Makes the object visible and durable. */
-  close(): Promise<ObjectInfo>
+  /** Makes the object visible and durable. Throws ALREADY_EXISTS; UNAVAILABLE leaves the outcome unknown. */
+  close(): Promise<WrittenObject>
   /** Drops everything written. Safe to call twice, and after a failed close. */
   abort(): Promise<void>
 }
 
-export interface ObjectInfo {
+export interface WrittenObject {
   readonly location: string
   readonly size: number
   readonly etag: string
+}
+
+export interface ObjectInfo extends WrittenObject {
   /** Milliseconds since the epoch. */
   readonly lastModifiedMs: number
 }

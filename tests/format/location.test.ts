@@ -19,6 +19,8 @@ describe('resolveLocation', () => {
     ['//t///f', 'file:///t/f'],
     ['file:////t/f/', 'file:///t/f/'],
     ['S3://Bucket/a//b', 's3://Bucket/a//b'],
+    ['s3a://bucket/a', 's3://bucket/a'],
+    ['S3N://bucket/a', 's3://bucket/a'],
     ['memory://w/a b%20c', 'memory://w/a b%20c'],
   ])('resolves %s to %s', (path, location) => {
     expect(resolveLocation(path)).toBe(location)
