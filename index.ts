@@ -140,6 +140,7 @@ export type {
   StoreCapabilities,
   StoreCounters,
   StoreDescription,
+  WrittenObject,
 } from './storage/object-store.ts'
 export type {
   ProbeCheck,
@@ -147,6 +148,9 @@ export type {
   ProbeReport,
   ProbeResult,
 } from './storage/probe/probe-report.ts'
+export type { RetryTiming } from './storage/s3/retrying-api.ts'
+export type { S3Credentials, S3CredentialsProvider, S3Options } from './storage/s3/s3-settings.ts'
+export { S3Store, type S3StoreOptions } from './storage/s3-store.ts'
 export type { AppendOptions } from './table/append.ts'
 export { type ConnectOptions, connect } from './table/connect.ts'
 export {

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/interop/**', 'node_modules/**'],
+    exclude: ['tests/interop/**', 'tests/s3/**', 'node_modules/**'],
     testTimeout: 30_000,
     pool: 'threads',
     // Modules are loaded once for all files: no test may rest on their state.

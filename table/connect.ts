@@ -1,16 +1,19 @@
-/** Connecting: from a URI or a folder to a lake. */
+/** Connecting: from a URI, a folder or catalog properties to a lake. */
 import { objectStoreCatalog } from '../catalog/object-store-catalog.ts'
 import { checkOptions } from '../format/check-options.ts'
 import type { Environment } from '../format/environment.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
-import { FileStore } from '../storage/file-store.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import type { S3Options } from '../storage/s3/s3-settings.ts'
+import { readCatalogProperties } from './catalog-properties.ts'
 import { Lake } from './lake.ts'
 import { locationOf } from './location-of.ts'
+import { S3_OPTION_NAMES, storeOf } from './store-of.ts'
 import { systemEnvironment } from './system-environment.ts'
 
-export interface ConnectOptions {
+/** Those of `S3Options` say how an `s3:` location is reached. */
+export interface ConnectOptions extends S3Options {
   /**
    * `full` (the default): data and metadata are on the disk before a commit is acknowledged. `os`: left to the
    * operating system, which may lose the last commits when the machine loses power.
@@ -29,22 +32,29 @@ export interface ConnectOptions {
 
 /**
  * Opens a catalog. A path, or a `file:` URI, is a folder that is its own catalog; it is made when it is missing.
- * `memory:` keeps everything in this process. Other engines may write in the folder before and after us, not at once.
+ * `s3://bucket/prefix` is the same in a bucket. `memory:` keeps everything in this process. Or Iceberg's catalog
+ * properties, as other clients take them: `{ warehouse: 's3://…', 's3.endpoint': '…' }`. Other engines may write in
+ * the folder before and after us, not at once.
  *
- * Throws INVALID_ARGUMENT for a URI that is none, UNSUPPORTED for a scheme that is not served yet.
+ * Throws INVALID_ARGUMENT for a URI that is none, UNSUPPORTED for a scheme or catalog type that is not served yet.
  */
-export async function connect(uri: string, options: ConnectOptions = {}): Promise<Lake> {
-  checkOptions('connect', options, ['durability', 'environment', 'store', 'probe'])
-  const warehouse = locationOf(uri)
+export async function connect(
+  uri: string | Readonly<Record<string, string>>,
+  options: ConnectOptions = {},
+): Promise<Lake> {
+  checkOptions('connect', options, ['durability', 'environment', 'store', 'probe', ...S3_OPTION_NAMES])
+  const given = typeof uri === 'string' ? { warehouse: uri, storeProperties: {} } : readCatalogProperties(uri)
+  const properties = { ...given.storeProperties, ...options.properties }
+  const warehouse = locationOf(given.warehouse)
   const environment = options.environment ?? systemEnvironment
-  const store = options.store ?? storeOf(warehouse, options)
+  const store = options.store ?? warehouseStore(warehouse, environment, { ...options, properties })
   const catalog = objectStoreCatalog({ store, warehouse, environment, probe: options.probe ?? true })
   return new Lake({ catalog, store, environment, codec: sharedCodec }, warehouse)
 }
 
-function storeOf(warehouse: string, options: ConnectOptions): ObjectStore {
+function warehouseStore(warehouse: string, environment: Environment, options: ConnectOptions): ObjectStore {
   if (warehouse.startsWith('memory:')) return new MemoryStore()
-  return new FileStore({ root: warehouse, durability: options.durability ?? 'full' })
+  return storeOf(warehouse, environment, { ...options, root: warehouse })
 }
 
 let codec: Promise<ParquetCodec> | undefined

@@ -1,6 +1,7 @@
 /** From what a user types to a location: paths, relative ones too, and URIs. */
 import { resolve } from 'node:path'
 import { invalidArgument, unsupported } from '../format/errors.ts'
+import { parseLocation, stripTrailingSlash } from '../format/location.ts'
 
 /** The location that a path or URI means, without a trailing '/'. */
 export function locationOf(uri: string): string {
@@ -13,10 +14,17 @@ export function locationOf(uri: string): string {
       return `file://${resolve(filePath(uri))}`
     case 'memory':
       return uri === 'memory:' ? 'memory://lake' : uri.replace(/\/+$/, '')
+    case 's3':
+    case 's3a':
+    case 's3n':
+      return bucketLocation(uri)
     default:
-      throw unsupported(`'${scheme}:' is not served by this version; a path, file:///… and memory: are`, {
-        scheme,
-      })
+      throw unsupported(
+        `'${scheme}:' is not served by this version; a path, file:///…, s3://… and memory: are`,
+        {
+          scheme,
+        },
+      )
   }
 }
 
@@ -25,4 +33,10 @@ function filePath(uri: string): string {
   const [, host, path = ''] = /^file:(?:\/\/([^/]*))?(.*)$/is.exec(uri)!
   if (host === undefined || host === '' || host.toLowerCase() === 'localhost') return path
   throw invalidArgument(`'${uri}' names the host '${host}'; a folder of this machine is file:///…`)
+}
+
+function bucketLocation(uri: string): string {
+  const location = stripTrailingSlash(parseLocation(uri))
+  if (/^s3:\/\/[^/]/.test(location)) return location
+  throw invalidArgument(`expected s3://bucket/prefix, found '${uri}'`)
 }

@@ -2,19 +2,22 @@
 import { resolve } from 'node:path'
 import type { LoadedTable } from '../catalog/catalog.ts'
 import { findCurrentMetadata } from '../catalog/find-metadata.ts'
+import { checkOptions } from '../format/check-options.ts'
 import type { Environment } from '../format/environment.ts'
 import { inFile } from '../format/errors.ts'
 import { type LocationRemap, schemeOf } from '../format/location.ts'
 import { decodeTableMetadata } from '../format/table-metadata-json.ts'
-import { FileStore } from '../storage/file-store.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { remappingStore } from '../storage/remapping-store.ts'
+import type { S3Options } from '../storage/s3/s3-settings.ts'
 import { sharedCodec } from './connect.ts'
 import { locationOf } from './location-of.ts'
+import { S3_OPTION_NAMES, storeOf } from './store-of.ts'
 import { systemEnvironment } from './system-environment.ts'
 import { Table } from './table.ts'
 
-export interface OpenTableOptions {
+/** Those of `S3Options` say how an `s3:` location is reached. */
+export interface OpenTableOptions extends S3Options {
   /**
    * For a table that was copied: what its files say → where the objects are now. A table that was moved as a whole
    * needs one entry: its old location and its new one. Both may be paths, also relative ones.
@@ -29,10 +32,12 @@ export interface OpenTableOptions {
  * newest metadata is looked for. Throws NOT_FOUND, INVALID_DATA.
  */
 export async function openTable(metadataOrLocation: string, options: OpenTableOptions = {}): Promise<Table> {
+  checkOptions('openTable', options, ['remap', 'environment', 'store', ...S3_OPTION_NAMES])
   const location = locationOf(metadataOrLocation)
   const environment = options.environment ?? systemEnvironment
-  const bare = options.store ?? new FileStore({})
-  const store = options.remap === undefined ? bare : remappingStore(bare, remapsOf(options.remap))
+  const remaps = options.remap === undefined ? [] : remapsOf(options.remap)
+  const bare = options.store ?? storeOf(remaps[0]?.to ?? location, environment, options)
+  const store = remaps.length === 0 ? bare : remappingStore(bare, remaps)
   const metadataLocation = isMetadataFile(location) ? location : await findCurrentMetadata(store, location)
   const bytes = await store.get(metadataLocation)
   const metadata = inFile(metadataLocation, () => decodeTableMetadata(bytes, metadataLocation))

@@ -172,7 +172,8 @@ describe('openTable', () => {
 describe('connect', () => {
   it.each([
     ['', 'INVALID_ARGUMENT'],
-    ['s3://bucket/lake', 'UNSUPPORTED'],
+    ['gs://bucket/lake', 'UNSUPPORTED'],
+    ['s3://', 'INVALID_ARGUMENT'],
     ['http://example.org/lake', 'UNSUPPORTED'],
   ])('refuses %j', async (uri, expected) => {
     await expect(connect(uri)).rejects.toEqual(code(expected))
