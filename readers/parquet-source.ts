@@ -1,7 +1,6 @@
 import { invalidData, namingFile } from '../format/errors.ts'
-import type { ChunkBytes } from '../format/parquet/codec.ts'
-import type { ColumnChunk, FileFooter } from '../format/parquet/footer.ts'
-import { chunkRange, decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from '../format/parquet/footer-codec.ts'
+import type { FileFooter } from '../format/parquet/footer.ts'
+import { decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from '../format/parquet/footer-codec.ts'
 import { getReferenced } from '../storage/get-referenced.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 
@@ -15,7 +14,7 @@ export interface ParquetSource {
   readonly tail: ByteRange & { readonly bytes: Uint8Array }
 }
 
-interface ByteRange {
+export interface ByteRange {
   /** Absolute offset, inclusive. */
   readonly start: number
   /** Absolute offset, exclusive. */
@@ -60,25 +59,27 @@ export async function openParquet(
   }
 }
 
-/** Fetches whole column chunks, neighbours together; the result is in the order of `columns`. */
-export async function fetchChunks(
+/** Fetches parts of the file, neighbours together; the result is in the order of `ranges`. */
+export async function fetchRanges(
   store: ObjectStore,
-  source: ParquetSource,
-  columns: readonly ColumnChunk[],
+  { location, tail }: ParquetSource,
+  ranges: readonly ByteRange[],
   signal?: AbortSignal,
-): Promise<readonly ChunkBytes[]> {
-  const { location, tail } = source
-  const wanted = columns.map(chunkRange)
-  const requests = coalesce(wanted.filter((range) => range.start < tail.start))
+): Promise<readonly Uint8Array[]> {
+  const requests = coalesce(ranges.filter((range) => !isWithin(range, tail)))
   const fetched = await Promise.all(
     requests.map(async (range) => ({ ...range, bytes: await getRange(store, location, range, signal) })),
   )
-  const buffers = [...fetched, tail]
-  return columns.map((column, i) => {
-    const { start, end } = wanted[i]!
-    const buffer = buffers.find((candidate) => candidate.start <= start && end <= candidate.end)!
-    return { column, bytes: buffer.bytes.subarray(start - buffer.start, end - buffer.start) }
+  const buffers = [tail, ...fetched]
+  return ranges.map((range) => {
+    const buffer = buffers.find((candidate) => isWithin(range, candidate))!
+    return buffer.bytes.subarray(range.start - buffer.start, range.end - buffer.start)
   })
+}
+
+/** Whether a part of the file came with the footer. */
+export function isWithin({ start, end }: ByteRange, around: ByteRange): boolean {
+  return start === end || (around.start <= start && end <= around.end)
 }
 
 /** Joins ranges that overlap or lie at most `MAX_GAP` apart. */

@@ -1,43 +1,26 @@
-import { type Schema as ArrowSchema, makeData, RecordBatch, Struct } from 'apache-arrow'
-import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
+import { makeData, RecordBatch, Struct } from 'apache-arrow'
 import { takeRows } from '../format/arrow/take.ts'
-import { inFile, invalidData, unsupported } from '../format/errors.ts'
+import { inFile, unsupported } from '../format/errors.ts'
 import { bind } from '../format/expressions/bind.ts'
-import { type BoundExpression, boundFieldIds } from '../format/expressions/bound.ts'
 import { resolveLocation } from '../format/location.ts'
-import type { NameMapping } from '../format/name-mapping.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
-import type { RowGroup } from '../format/parquet/footer.ts'
-import type { PartitionSpec } from '../format/partition-spec.ts'
-import { type Schema, visitFields } from '../format/schema.ts'
-import type { FormatVersion } from '../format/table-metadata.ts'
+import { visitFields } from '../format/schema.ts'
 import type { NestedField } from '../format/types.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import { assembleColumn, type NodePositions, nodePositions, type RowWindow } from './assemble.ts'
-import { decodeRowGroup } from './decode-row-group.ts'
-import { fileSchemaOf } from './file-schema.ts'
-import { compileFilter, selectedRows } from './filter.ts'
-import { metadataConstants } from './metadata-values.ts'
-import { identityPartitionValues } from './missing-field.ts'
+import { assembleColumn, type RowWindow } from './assemble.ts'
+import { type EncodedRows, fetchRows } from './fetch-rows.ts'
+import { type FilePlan, type FilePlanOptions, planFile } from './file-plan.ts'
+import { selectedRows } from './filter.ts'
 import { openParquet, type ParquetSource } from './parquet-source.ts'
-import { pruneFields } from './projection.ts'
-import { type ResolvedColumn, resolveColumns, unsupportedVariant } from './resolve-columns.ts'
+import { type ResolvedColumn, unsupportedVariant } from './resolve-columns.ts'
+import type { RowRanges } from './row-ranges.ts'
 import type { ScanTask } from './scan-task.ts'
+import { type GroupSelection, narrowByBloomFilters, selectRows } from './select-rows.ts'
 
-export interface ReadTaskOptions {
+export interface ReadTaskOptions extends FilePlanOptions {
   readonly store: ObjectStore
   readonly codec: ParquetCodec
-  /** The schema that is read: `task.residual` is bound to it, and `projected` is a part of it. */
-  readonly tableSchema: Schema
-  /** Columns to return, by `projectSchema`. */
-  readonly projected: readonly NestedField[]
-  /** The partition spec of the data file. */
-  readonly spec: PartitionSpec
-  /** For files that carry no field ids (`schema.name-mapping.default`). */
-  readonly nameMapping?: NameMapping | undefined
-  /** Of the table; row lineage begins with 3. */
-  readonly formatVersion: FormatVersion
   /** Rows in a batch, at most. Default: 65,536. */
   readonly batchSize?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -49,11 +32,11 @@ const DEFAULT_BATCH_SIZE = 65_536
  * Reads the rows of one data file that match the task's residual, in file order, as batches of
  * `arrowSchemaOf(projected)`; none of them is empty.
  *
- * One range request or two read the footer; then, a row group at a time, the wanted leaf column chunks are fetched
- * and decoded part by part, so memory holds one row group of these columns as it is stored. Leaving the loop early
- * fetches and decodes no more. Throws UNSUPPORTED, before reading anything, for deletes, for Avro and ORC files, for
- * encrypted files and for variant columns; INVALID_DATA, naming the file, for a file that is not what its manifest
- * says.
+ * One range request or two read the footer, which with page indexes and bloom filters tells what cannot match; then, a
+ * row group at a time, the wanted leaf column chunks, or their pages, are fetched and decoded part by part, so memory
+ * holds one row group of these columns as it is stored. Leaving the loop early fetches and decodes no more. Throws
+ * UNSUPPORTED, before reading anything, for deletes, for Avro and ORC files, for encrypted files and for variant
+ * columns; INVALID_DATA, naming the file, for a file that is not what its manifest says.
  */
 export async function* readTask(task: ScanTask, options: ReadTaskOptions): AsyncGenerator<RecordBatch> {
   refuseUnsupported(task, options.projected)
@@ -63,103 +46,54 @@ export async function* readTask(task: ScanTask, options: ReadTaskOptions): Async
   const { store, signal } = options
   const location = inFile(dataFile.filePath, () => resolveLocation(dataFile.filePath))
   const source = await openParquet(store, location, dataFile.fileSizeInBytes, signal)
-  const plan = inFile(source.location, () => planFile(task, source, filter, options))
-  let position = 0n
-  for (const [index, rowGroup] of source.footer.rowGroups.entries()) {
-    throwIfAborted(signal)
-    if (shouldRead(rowGroup)) {
-      for await (const window of readWindows(source, index, position, plan, options)) {
-        const batch = inFile(source.location, () => assembleBatch(window, plan))
-        if (batch !== undefined) yield batch
+  const plan = inFile(source.location, () => planFile(task, source.footer, filter, options))
+  for (const group of await selectRows(store, source, plan, signal)) {
+    const rows = await narrowByBloomFilters(store, source, plan, group, signal)
+    const encoded = plan.leaves.size === 0 ? [] : await fetchRows(store, source, { ...group, rows }, signal)
+    const windows =
+      plan.leaves.size === 0
+        ? countedWindows(group, rows, options)
+        : decodedWindows(source, group, encoded, options)
+    for (const window of windows) {
+      const batch = inFile(source.location, () => assembleBatch(window, plan))
+      if (batch !== undefined) yield batch
+    }
+  }
+}
+
+/** The rows of a file of which no column is decoded. */
+function* countedWindows(
+  { position }: GroupSelection,
+  rows: RowRanges,
+  { batchSize = DEFAULT_BATCH_SIZE }: ReadTaskOptions,
+): Generator<RowWindow> {
+  for (const { start, end } of rows) {
+    for (let at = start; at < end; at += batchSize) {
+      yield { start: position + BigInt(at), length: Math.min(batchSize, end - at), decoded: undefined }
+    }
+  }
+}
+
+function* decodedWindows(
+  { location }: ParquetSource,
+  { position }: GroupSelection,
+  encoded: readonly EncodedRows[],
+  { codec, batchSize = DEFAULT_BATCH_SIZE, signal }: ReadTaskOptions,
+): Generator<RowWindow> {
+  for (const { rows, request } of encoded) {
+    let start = position + BigInt(rows.start)
+    const batches = inFile(location, () => codec.decodeRowGroup({ ...request, batchSize }))[Symbol.iterator]()
+    try {
+      for (;;) {
+        throwIfAborted(signal)
+        const next = inFile(location, () => batches.next())
+        if (next.done) break
+        yield { start, length: next.value.numRows, decoded: next.value }
+        start += BigInt(next.value.numRows)
       }
+    } finally {
+      batches.return?.()
     }
-    position += rowGroup.numRows
-  }
-}
-
-/** Which columns come from where, for one file. */
-interface FilePlan {
-  readonly arrowSchema: ArrowSchema
-  readonly columns: readonly ResolvedColumn[]
-  readonly filterColumns: readonly ResolvedColumn[]
-  /** Absent when every row matches. */
-  readonly filter: ReturnType<typeof compileFilter> | undefined
-  readonly leaves: ReadonlySet<number>
-  readonly positions: NodePositions
-}
-
-function planFile(
-  task: ScanTask,
-  source: ParquetSource,
-  filter: BoundExpression,
-  options: ReadTaskOptions,
-): FilePlan {
-  const { dataFile, sequenceNumber } = task
-  const { footer } = source
-  const { tableSchema, projected, spec } = options
-  if (footer.numRows !== dataFile.recordCount) {
-    throw invalidData(`expected ${dataFile.recordCount} rows as the manifest says, found ${footer.numRows}`, {
-      rule: 'Manifests: record_count',
-    })
-  }
-  const file = fileSchemaOf(footer, tableSchema, options.nameMapping)
-  const context = {
-    file,
-    missing: { partitionValues: identityPartitionValues(spec, dataFile.partition) },
-    constants: metadataConstants(projected, dataFile, spec),
-    firstRowId: options.formatVersion >= 3 ? dataFile.firstRowId : undefined,
-    sequenceNumber,
-    costOfLeaf: (leaf: number) =>
-      footer.rowGroups.reduce((sum, group) => sum + group.columns[leaf]!.totalCompressedSize, 0n),
-  }
-  const leaves = new Set<number>()
-  const filterFields = pruneFields(tableSchema.fields, boundFieldIds(filter))
-  const columns = resolveColumns(projected, context, leaves)
-  const filterColumns = resolveColumns(filterFields, context, leaves)
-  return {
-    arrowSchema: arrowSchemaOf(projected),
-    columns,
-    filterColumns,
-    filter: filter.op === 'true' ? undefined : compileFilter(filter, filterFields),
-    leaves,
-    positions: nodePositions(file.fields, leaves),
-  }
-}
-
-/** Whether a row group may hold a matching row. Every one may, until chunk statistics are looked at here. */
-function shouldRead(rowGroup: RowGroup): boolean {
-  return rowGroup.numRows > 0n
-}
-
-/** The rows of a row group in runs of at most `batchSize`. */
-async function* readWindows(
-  source: ParquetSource,
-  index: number,
-  position: bigint,
-  { leaves }: FilePlan,
-  options: ReadTaskOptions,
-): AsyncGenerator<RowWindow> {
-  const { batchSize = DEFAULT_BATCH_SIZE } = options
-  const numRows = Number(source.footer.rowGroups[index]!.numRows)
-  let start = position
-  if (leaves.size === 0) {
-    for (let at = 0; at < numRows; at += batchSize) {
-      const length = Math.min(batchSize, numRows - at)
-      yield { start: position + BigInt(at), length, decoded: undefined }
-    }
-    return
-  }
-  for await (const decoded of decodeRowGroup(
-    source,
-    index,
-    leaves,
-    options.store,
-    options.codec,
-    batchSize,
-    options.signal,
-  )) {
-    yield { start, length: decoded.numRows, decoded }
-    start += BigInt(decoded.numRows)
   }
 }
 

@@ -36,6 +36,8 @@ export interface DecodeRequest {
   readonly schema: readonly SchemaElement[]
   readonly numRows: number
   readonly chunks: readonly ChunkBytes[]
+  /** The rows to decode of `numRows`. Default: all. */
+  readonly rows?: { readonly start: number; readonly end: number }
   /** Rows in a returned batch, at most. Default: 65,536. */
   readonly batchSize?: number
 }
@@ -44,7 +46,7 @@ export interface DecodeRequest {
  * `encodeRowGroup` takes a batch whose Arrow types are those of `format/arrow/arrow-schema.ts` and whose nullability
  * matches. `decodeRowGroup` gives batches in row order, columns by the Parquet names, decoded as they are pulled: what
  * is in memory is a part of the row group, however much of it a few bytes stand for. It throws INVALID_DATA when
- * bytes are malformed or the row count is not `numRows`, and stays usable after that.
+ * bytes are malformed or the rows are not as many as asked for, and stays usable after that.
  */
 export interface ParquetCodec {
   encodeRowGroup(batch: RecordBatch, options: EncodeOptions): EncodedRowGroup

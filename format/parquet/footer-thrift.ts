@@ -206,7 +206,7 @@ export const fileMetaData = convert<RawFileMetaData, FileFooter>(
   }),
   ({ columnOrders, encryption: _, keyValueMetadata, rowGroups, ...rest }) => ({
     ...rest,
-    rowGroups: columnOrders === undefined ? rowGroups : withTypeOrderOnly(rowGroups, columnOrders),
+    rowGroups: withTypeOrderOnly(rowGroups, columnOrders ?? []),
     keyValueMetadata: new Map(keyValueMetadata?.map(({ key, value }) => [key, value ?? ''])),
   }),
   ({ keyValueMetadata, ...rest }) => ({
@@ -216,23 +216,27 @@ export const fileMetaData = convert<RawFileMetaData, FileFooter>(
   }),
 )
 
-/** Bounds of a column in an order that we do not know mean nothing to us. */
+/**
+ * Bounds of a column in an order that we do not know mean nothing to us; without column orders, none is known
+ * (parquet.thrift, `column_orders`). The deprecated bounds have an order of their own.
+ */
 function withTypeOrderOnly(rowGroups: readonly RowGroup[], orders: readonly boolean[]): readonly RowGroup[] {
-  if (orders.every((typeOrder) => typeOrder)) return rowGroups
+  const leaves = rowGroups[0]?.columns.length ?? 0
+  if (orders.length >= leaves && orders.every((typeOrder) => typeOrder)) return rowGroups
   return rowGroups.map((group) => ({
     ...group,
-    columns: group.columns.map((column, i) => {
-      if (orders[i] !== false || column.statistics === undefined) return column
-      const { nullCount, distinctCount } = column.statistics
-      return {
-        ...column,
-        statistics: {
-          ...(nullCount === undefined ? {} : { nullCount }),
-          ...(distinctCount === undefined ? {} : { distinctCount }),
-        },
-      }
-    }),
+    columns: group.columns.map((column, i) => (orders[i] === true ? column : withoutBounds(column))),
   }))
+}
+
+function withoutBounds({
+  columnIndexOffset: _1,
+  columnIndexLength: _2,
+  ...column
+}: ColumnChunk): ColumnChunk {
+  if (column.statistics === undefined) return column
+  const { min: _3, max: _4, isMinExact: _5, isMaxExact: _6, ...statistics } = column.statistics
+  return { ...column, statistics }
 }
 
 function enumOf<T extends string>(name: string, values: readonly T[]): ThriftType<T> {

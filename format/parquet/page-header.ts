@@ -117,7 +117,12 @@ function checkPages(column: ColumnChunk, bytes: Uint8Array, leaf: SchemaElement,
   return Math.max(uncompressed, Number(column.numValues) * width)
 }
 
-/** The values of a data page; 0 for other pages. */
+/** The values that a data page claims to hold; 0 for other pages. */
+export function valuesOfPage({ type, dataPageHeader, dataPageHeaderV2 }: PageHeader): number {
+  return (type === 0 ? dataPageHeader?.numValues : type === 3 ? dataPageHeaderV2?.numValues : 0) ?? 0
+}
+
+/** The same, of a page that must be well formed. */
 function valuesOf(page: PageHeader, column: ColumnChunk, leaf: SchemaElement): number {
   if (page.type === 2) {
     const count = page.dictionaryPageHeader?.numValues ?? -1

@@ -14,20 +14,47 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * The bounds of a chunk as values of `type`. Undefined when it has none, when they are NaN or malformed, when Parquet's
- * order is not Iceberg's (INT96, geometries, the deprecated min and max), or when `type` does not hold the column.
+ * order is not Iceberg's (INT96, geometries), or when `type` does not hold the column.
  */
 export function statisticsBounds(
   statistics: ChunkStatistics,
   element: SchemaElement,
   type: PrimitiveType,
 ): Bounds | undefined {
-  if (statistics.min === undefined || statistics.max === undefined) return undefined
-  const lower = statisticsValue(statistics.min, element, type)
-  const upper = statisticsValue(statistics.max, element, type)
+  const { min, max } = orderedStatistics(statistics, element)
+  if (min === undefined || max === undefined) return undefined
+  const lower = statisticsValue(min, element, type)
+  const upper = statisticsValue(max, element, type)
   if (lower === undefined || upper === undefined || Number.isNaN(lower) || Number.isNaN(upper))
     return undefined
   // Writers may write either zero for both (parquet.thrift, ColumnOrder).
   return { lower: lower === 0 && isFloat(type) ? -0 : lower, upper: upper === 0 && isFloat(type) ? 0 : upper }
+}
+
+/**
+ * `min_value` and `max_value`, else the deprecated `min` and `max` where their order, which is signed, is the column's:
+ * writers before 2018 have no others. Those of bytes and of unsigned integers were compared in more than one way.
+ */
+function orderedStatistics(
+  { min, max, legacyMin, legacyMax }: ChunkStatistics,
+  element: SchemaElement,
+): Pick<ChunkStatistics, 'min' | 'max'> {
+  if (min !== undefined && max !== undefined) return { min, max }
+  if (legacyMin === undefined || legacyMax === undefined) return {}
+  switch (element.type) {
+    case 'BOOLEAN':
+    case 'FLOAT':
+    case 'DOUBLE':
+      return { min: legacyMin, max: legacyMax }
+    case 'INT32':
+    case 'INT64': {
+      const logical = logicalTypeOf(element)
+      const signed = logical?.kind !== 'INTEGER' || logical.isSigned
+      return signed ? { min: legacyMin, max: legacyMax } : {}
+    }
+    default:
+      return {}
+  }
 }
 
 function isFloat(type: PrimitiveType): boolean {
@@ -99,7 +126,8 @@ function scaled(
 ): bigint | undefined {
   if (logical?.kind !== 'TIME' && logical?.kind !== 'TIMESTAMP') return undefined
   const factor = perSecond[unit] / perSecond[logical.unit]
-  return factor === 0n ? undefined : value * factor
+  const product = value * factor
+  return factor === 0n || BigInt.asIntN(64, product) !== product ? undefined : product
 }
 
 function bytesValue(

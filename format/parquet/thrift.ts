@@ -9,7 +9,7 @@
  * Reading is bounded: nesting to `MAX_DEPTH`, and every length and count is checked against the bytes that are left
  * before anything is allocated. Unknown fields are skipped. Malformed bytes throw INVALID_DATA.
  */
-import { invalidData } from '../errors.ts'
+import { invalidData, isMoraineError } from '../errors.ts'
 
 /** Bytes and the position of the next one. */
 export interface ThriftInput {
@@ -105,6 +105,24 @@ export function list<T>(element: ThriftType<T>): ThriftType<readonly T[]> {
   }
 }
 
+/** A list of booleans: a byte each, 1 for true. Writers disagree on the element's wire type, so both are read. */
+export const bools: ThriftType<readonly boolean[]> = {
+  wire: LIST,
+  read: (input) => {
+    const { count, wire } = readListHeader(input)
+    if (count > 0 && wire !== TRUE && wire !== FALSE) {
+      throw malformed(`a list holds elements of wire type ${wire}, expected booleans`)
+    }
+    return Array.from({ length: count }, () => readByte(input) === 1)
+  },
+  write: (output, values) => list(boolElement).write(output, values),
+}
+const boolElement: ThriftType<boolean> = {
+  wire: TRUE,
+  read: (input) => readByte(input) === 1,
+  write: (output, value) => writeByte(output, value ? 1 : FALSE),
+}
+
 /** A struct of the named fields; `name` is for messages. Fields are written in the order of their ids. */
 export function struct<T extends object>(
   name: string,
@@ -161,6 +179,19 @@ export function readThrift<T>(
   const input: ThriftInput = { bytes, at: offset, depth: 0 }
   const value = type.read(input, type.wire)
   return { value, end: input.at }
+}
+
+/** The same for what only makes reading faster: undefined when it is malformed. */
+export function readThriftIfWhole<T>(
+  type: ThriftType<T>,
+  bytes: Uint8Array,
+): { readonly value: T; readonly end: number } | undefined {
+  try {
+    return readThrift(type, bytes)
+  } catch (error) {
+    if (isMoraineError(error)) return undefined
+    throw error
+  }
 }
 
 /** The value's bytes, in a buffer of their own. */

@@ -41,11 +41,11 @@ function sliceRows(
  * a dictionary may hold one long value among short ones: a slice that is too much for the instance is cut up further.
  */
 function* decodeSlices(request: DecodeRequest, rowsAtOnce: number, run: WasmRun): Generator<RecordBatch> {
-  const { numRows } = request
+  const { numRows, rows: { start, end } = { start: 0, end: numRows } } = request
   const file = miniFile(request)
   let atOnce = rowsAtOnce
-  for (let offset = 0; offset < numRows; ) {
-    const rows = Math.min(atOnce, numRows - offset)
+  for (let offset = start; offset < end; ) {
+    const rows = Math.min(atOnce, end - offset)
     let slice: DecodedSlice
     try {
       slice = decodeSlice(file, offset, rows, request, run)

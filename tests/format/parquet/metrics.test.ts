@@ -210,7 +210,11 @@ describe('metrics of a file', () => {
         }),
       })),
     })
-    const noBounds = footerMetrics(without(['min', 'max']), { fields }, { mode: full })
+    const noBounds = footerMetrics(
+      without(['min', 'max', 'legacyMin', 'legacyMax']),
+      { fields },
+      { mode: full },
+    )
     expect([noBounds.valueCounts!.size, noBounds.lowerBounds!.size, noBounds.upperBounds!.size]).toEqual([
       1, 0, 0,
     ])

@@ -1,0 +1,84 @@
+import type { ObjectStore } from '../storage/object-store.ts'
+import { chunkBytes, fetchBloomFilters, fetchPageIndexes } from './fetch-indexes.ts'
+import type { RowSelection } from './fetch-rows.ts'
+import type { FilePlan } from './file-plan.ts'
+import type { ParquetSource } from './parquet-source.ts'
+import { NO_INDEXES, type RowGroupIndexes } from './row-group-filter.ts'
+import { allRows, countRows, intersectRanges, type RowRanges } from './row-ranges.ts'
+
+/** Rows of a row group that may match, and what is needed to narrow them further. */
+export interface GroupSelection extends RowSelection {
+  /** Position in the file of the row group's first row. */
+  readonly position: bigint
+  /** Encoded bytes of the wanted leaves of these rows, about. */
+  readonly bytes: number
+  readonly indexes: RowGroupIndexes
+}
+
+/**
+ * The row groups of a file that may hold matching rows, by the statistics in its footer, and the rows of each, by its
+ * page indexes where it has them.
+ */
+export async function selectRows(
+  store: ObjectStore,
+  source: ParquetSource,
+  plan: FilePlan,
+  signal: AbortSignal | undefined,
+): Promise<readonly GroupSelection[]> {
+  const { rowGroups } = source.footer
+  const { rowGroupFilter, leaves, fileLeaves } = plan
+  const mayMatch = rowGroups.map((group) =>
+    rowGroupFilter === undefined ? allRows(Number(group.numRows)) : rowGroupFilter.rowsOf(group, NO_INDEXES),
+  )
+  const candidates = [...rowGroups.keys()].filter((index) => mayMatch[index]!.length > 0)
+  const indexes =
+    rowGroupFilter === undefined
+      ? []
+      : await fetchPageIndexes(
+          store,
+          source,
+          {
+            rowGroups: candidates.map((index) => rowGroups[index]!),
+            filterLeaves: rowGroupFilter.leaves,
+            leaves,
+          },
+          signal,
+        )
+  const positions = firstPositions(rowGroups)
+  return candidates.flatMap((index, i): GroupSelection[] => {
+    const group = rowGroups[index]!
+    const found = indexes[i] ?? NO_INDEXES
+    const rows = found === NO_INDEXES ? mayMatch[index]! : rowGroupFilter!.rowsOf(group, found)
+    if (rows.length === 0) return []
+    const bytes = (chunkBytes(group, leaves) * countRows(rows)) / Number(group.numRows)
+    const { offsetIndexes } = found
+    return [
+      { index, rows, leaves, fileLeaves, offsetIndexes, indexes: found, position: positions[index]!, bytes },
+    ]
+  })
+}
+
+/** The selection's rows without those that the row group's bloom filters rule out, where looking is worth it. */
+export async function narrowByBloomFilters(
+  store: ObjectStore,
+  source: ParquetSource,
+  { rowGroupFilter }: FilePlan,
+  { index, rows, bytes, indexes }: GroupSelection,
+  signal: AbortSignal | undefined,
+): Promise<RowRanges> {
+  if (rowGroupFilter === undefined || rowGroupFilter.bloomLeaves.size === 0) return rows
+  const group = source.footer.rowGroups[index]!
+  const { bloomLeaves } = rowGroupFilter
+  const bloomFilters = await fetchBloomFilters(store, source, group, bloomLeaves, bytes / 2, signal)
+  if (bloomFilters.size === 0) return rows
+  return intersectRanges(rows, rowGroupFilter.rowsOf(group, { ...indexes, bloomFilters }))
+}
+
+function firstPositions(rowGroups: readonly { readonly numRows: bigint }[]): readonly bigint[] {
+  let position = 0n
+  return rowGroups.map(({ numRows }) => {
+    const first = position
+    position += numRows
+    return first
+  })
+}
