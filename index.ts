@@ -125,6 +125,7 @@ export type {
   SelectedRow,
   ValueAt,
 } from './readers/selected-row.ts'
+export type { CommitId } from './snapshot/commit-id.ts'
 export type { SnapshotSelector } from './snapshot/timeline.ts'
 export type { Durability } from './storage/file/publish.ts'
 export { FileStore, type FileStoreOptions } from './storage/file-store.ts'

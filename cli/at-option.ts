@@ -12,7 +12,7 @@ export function atOption(options: VerbOptions): At | undefined {
     throw invalidArgument('give only one of --snapshot, --as-of and --ref')
   }
   if (snapshot !== undefined) return { snapshotId: snapshotId(snapshot) }
-  if (asOf !== undefined) return { timestamp: milliseconds(asOf) }
+  if (asOf !== undefined) return { timestamp: timeOption(asOf, '--as-of') }
   return ref === undefined ? undefined : { ref }
 }
 
@@ -21,14 +21,14 @@ function snapshotId(text: string): bigint {
   throw invalidArgument(`--snapshot: expected a snapshot id in digits, found '${text}'`)
 }
 
-/** A time without a zone is UTC, as all times are that the command prints. */
-function milliseconds(text: string): number {
+/** Milliseconds since the epoch. A time without a zone is UTC, as all times are that the command prints. */
+export function timeOption(text: string, flag: string): number {
   if (/^\d{5,15}$/.test(text)) return Number(text)
   const [, date, time, zone] =
     /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/i.exec(text) ?? []
   const ms = date === undefined ? Number.NaN : Date.parse(`${date}T${time ?? '00:00'}${zone ?? 'Z'}`)
   if (Number.isFinite(ms)) return ms
   throw invalidArgument(
-    `--as-of: expected a time such as 2026-11-21T22:31:08Z, a date, or milliseconds since 1970, found '${text}'`,
+    `${flag}: expected a time such as 2026-11-21T22:31:08Z, a date, or milliseconds since 1970, found '${text}'`,
   )
 }

@@ -1,6 +1,6 @@
 import type { AvroCodecName } from './avro/block-codec.ts'
 import { type AvroFile, encodeAvro, openAvro } from './avro/container.ts'
-import { invalidArgument, invalidData, namingFile } from './errors.ts'
+import { inFile, invalidArgument, invalidData, namingFile } from './errors.ts'
 import { stringifyJson } from './lossless-json.ts'
 import type { DataFile, ManifestContent, ManifestEntry, ManifestFile } from './manifest.ts'
 import { type MetricsProjection, manifestEntryCodec } from './manifest-columns.ts'
@@ -96,6 +96,17 @@ export function* decodeManifest(
   } catch (error) {
     throw namingFile(manifest.manifestPath, error)
   }
+}
+
+/** The partition spec of a manifest, for lists that do not tell it; v1 may leave it out. Errors: `INVALID_DATA`. */
+export function decodeManifestSpecId(bytes: Uint8Array, file: string): number {
+  return inFile(file, () => {
+    const text = openAvro(bytes).metadata.get('partition-spec-id') ?? '0'
+    if (/^\d{1,9}$/.test(text)) return Number(text)
+    throw invalidData(`expected the id of a partition spec, found '${text.slice(0, 40)}'`, {
+      rule: 'Manifests',
+    })
+  })
 }
 
 /** A manifest that does not say its version is v1, unless it has the sequence numbers that came with v2. */

@@ -15,7 +15,7 @@ export function addSnapshot(draft: Draft, snapshot: Snapshot): void {
     throw invalidArgument(`${name} has no manifest list`, { rule: 'Snapshots: manifest-list' })
   }
   const isNext = sequenceNumber > metadata.lastSequenceNumber
-  if (metadata.formatVersion > 1 && !isNext && snapshot.parentSnapshotId !== undefined) {
+  if (metadata.formatVersion > 1 && !isNext) {
     throw stale(
       `${name} has sequence number ${sequenceNumber}; the table is at ${metadata.lastSequenceNumber}`,
     )

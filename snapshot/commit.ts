@@ -17,7 +17,7 @@ import { reload } from './reload.ts'
 
 export interface StagedCommit {
   readonly requirements: readonly TableRequirement[]
-  /** No updates: there is nothing to commit, and `base` is the result. */
+  /** No updates: there is nothing to commit (any more), and `base` is the result. */
   readonly updates: readonly TableUpdate[]
   /** Locations of manifest lists that only this attempt needs; deleted when it definitely lost. */
   readonly files: readonly string[]
@@ -34,7 +34,7 @@ export interface CommitContext {
 export interface Operation {
   /** Asked on every attempt with fresh metadata; keeps what was prepared. */
   stage(base: LoadedTable, attempt: number): Promise<StagedCommit>
-  /** Deletes all that was written. Called when the commit has definitely failed, and only then. */
+  /** Deletes all that was written. Called when nothing of it was committed or can be, and only then. */
   discard(): Promise<void>
 }
 
@@ -70,7 +70,10 @@ async function commitWithRetries(
     throwIfAborted(context.signal)
     const { staged, onto } = await stage(context, current, operation, attempt)
     current = onto
-    if (staged.updates.length === 0) return current
+    if (staged.updates.length === 0) {
+      await operation.discard().catch(() => undefined)
+      return current
+    }
     const outcome = await attemptCommit(context, current, staged)
     if (outcome.status === 'committed') return outcome.table
     const elapsed = context.environment.now() - startedAt
@@ -111,9 +114,27 @@ async function attemptCommit(
   try {
     return await context.catalog.commitTable(request, { signal: context.signal })
   } catch (error) {
-    if (!isMoraineError(error)) throw unknownOutcome(base, error)
+    if (!isMoraineError(error) || error.code === 'COMMIT_STATE_UNKNOWN') {
+      const found = await findLanded(context, base, staged)
+      if (found !== undefined) return { status: 'committed', table: found }
+      throw isMoraineError(error) ? error : unknownOutcome(base, error)
+    }
     if (await isStale(context, base, error)) return { status: 'conflict', reason: error.message }
     throw error
+  }
+}
+
+/** What is there has landed; what is not there may be on its way still. */
+async function findLanded(
+  context: CommitContext,
+  base: LoadedTable,
+  staged: StagedCommit,
+): Promise<LoadedTable | undefined> {
+  try {
+    const fresh = await reload(context.catalog, base)
+    return hasLanded(fresh, staged) ? fresh : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -12,6 +12,7 @@ import type { TableMetadata } from '../format/table-metadata.ts'
 import { currentSchema } from '../format/table-metadata-build.ts'
 import { getReferenced } from '../storage/get-referenced.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import { readEmbeddedManifests } from './embedded-manifests.ts'
 
 export interface ManifestSource {
   readonly metadata: TableMetadata
@@ -24,7 +25,7 @@ interface ReadOptions {
 
 /**
  * The manifests of a snapshot. Throws INVALID_DATA when a file that the metadata names is missing or malformed,
- * UNSUPPORTED for encrypted tables and for v1 snapshots that list their manifests in the metadata.
+ * UNSUPPORTED for encrypted tables.
  */
 export async function readManifestList(
   source: ManifestSource,
@@ -38,11 +39,8 @@ export async function readManifestList(
   }
   const location = snapshot.manifestList
   if (location === undefined) {
-    if (snapshot.manifests === undefined || snapshot.manifests.length === 0) return []
-    throw unsupported(
-      `snapshot ${snapshot.snapshotId} lists its manifests in the table metadata, which only early v1 tables do; ` +
-        'it is not read yet',
-    )
+    const specById = (specId: number) => specInSchema(source.metadata, specId)
+    return readEmbeddedManifests({ store: source.store, specById }, snapshot, options)
   }
   const bytes = await getReferenced(source.store, location, options)
   const manifests = inFile(location, () => decodeManifestList(bytes))

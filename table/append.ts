@@ -3,11 +3,14 @@ import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
 import type { LoadedTable } from '../catalog/catalog.ts'
 import { checkOptions } from '../format/check-options.ts'
 import { invalidArgument } from '../format/errors.ts'
+import { MAIN_BRANCH } from '../format/snapshot.ts'
 import { currentSchema, defaultSortOrder, defaultSpec } from '../format/table-metadata-build.ts'
 import type { NestedField } from '../format/types.ts'
+import { branchHead } from '../snapshot/branch.ts'
 import { type CommitContext, commit } from '../snapshot/commit.ts'
+import { type CommitId, commitKey, findCommit } from '../snapshot/commit-id.ts'
 import { refuseEncrypted } from '../snapshot/encryption.ts'
-import { fastAppend } from '../snapshot/fast-append.ts'
+import { mergeAppend } from '../snapshot/merge-append.ts'
 import { checkExtraSummary } from '../snapshot/summary.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import { type ArrowSource, conformBatches, isArrowRows } from '../writers/arrow-batches.ts'
@@ -16,6 +19,14 @@ import { writeDataFiles } from '../writers/write-data-files.ts'
 import type { WritableContext } from './context.ts'
 
 export interface AppendOptions {
+  /** The branch to append to; one that does not exist begins at the head of main. Default: main. */
+  readonly branch?: string
+  /**
+   * Names this commit to its branch, so that it is made once: a call with an id that the branch's history holds
+   * changes nothing, pulls no input, and resolves to the version that holds it, in another process too. Throws
+   * COMMIT_STATE_UNKNOWN when the commit may have been among snapshots that have expired; see `CommitId`.
+   */
+  readonly commitId?: CommitId
   /** Entries for the snapshot's summary; names of counts that Iceberg defines are refused. */
   readonly summary?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
@@ -31,11 +42,14 @@ export async function append(
   options: AppendOptions = {},
 ): Promise<LoadedTable> {
   const { metadata } = base
-  const { signal, summary = {} } = options
-  checkOptions('append', options, ['summary', 'signal'])
+  const { branch = MAIN_BRANCH, commitId, signal, summary = {} } = options
+  checkOptions('append', options, ['branch', 'commitId', 'summary', 'signal'])
   throwIfAborted(signal)
   checkExtraSummary(summary)
   refuseEncrypted(metadata)
+  branchHead(metadata, branch)
+  const key = commitId === undefined ? undefined : commitKey(commitId, branch)
+  if (key !== undefined && findCommit(metadata, key) !== undefined) return base
   const operationId = context.environment.uuid()
   const schema = currentSchema(metadata)
   const written = await writeDataFiles({
@@ -53,7 +67,8 @@ export async function append(
   })
   if (written.files.length === 0) return base
   const commitContext: CommitContext = { ...context, signal }
-  const operation = fastAppend(commitContext, { files: written.files, operationId, summary })
+  const request = { files: written.files, operationId, summary, branch, commitKey: key }
+  const operation = mergeAppend(commitContext, request)
   return commit(commitContext, base, {
     stage: operation.stage,
     discard: async () => {

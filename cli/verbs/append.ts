@@ -1,12 +1,15 @@
 import {
+  type AppendOptions,
   invalidArgument,
   isMoraineError,
   type Lake,
   MoraineError,
   messageOf,
   type RecordBatch,
+  type Snapshot,
   type Table,
 } from '../../index.ts'
+import { timeOption } from '../at-option.ts'
 import { openLake, tableName } from '../catalog-arguments.ts'
 import { createOptions, createTableOptions, inferenceHelp, schemaOfInput } from '../create-options.ts'
 import { type Input, localFile, openInput, readInput } from '../input.ts'
@@ -30,28 +33,71 @@ export const append: Verb = {
       description: `create the table if it does not exist; ${inferenceHelp}`,
     },
     ...createOptions,
+    {
+      flags: '--branch <name>',
+      description: 'append to this branch; one that does not exist begins at the head of main',
+    },
+    {
+      flags: '--commit-id <id>',
+      description: 'append once: nothing is done when the history of the branch holds a commit of this id',
+    },
+    {
+      flags: '--commit-after <id>',
+      description: 'where snapshots have expired: this commit is made only after the one of that id',
+    },
+    {
+      flags: '--commit-since <time>',
+      description: 'where snapshots have expired: the commit id did not exist before that time',
+    },
   ],
   example: 'moraine append shop.orders orders.parquet --create --catalog ./lake',
   async run([name, path], options, context) {
     const identifier = tableName(name!)
     checkCreateOptions(options)
+    appendOptions(options)
     const started = Date.now()
     const { before, after } = await context.interruptible(async (signal) => {
       const input = openInput(path!, textOption(options, 'inputFormat'), context.stdin, signal)
       return appendInput(await openLake(options), identifier, input, options, context)
     })
-    const added = after.metadataLocation === before.metadataLocation ? undefined : after.currentSnapshot
+    const head = headOf(after, textOption(options, 'branch'))
+    const added = after.metadataLocation === before.metadataLocation ? undefined : head
     return {
       kind: 'facts',
       facts: {
         appended: summaryCount(added, 'added-records') ?? 0,
         files: summaryCount(added, 'added-data-files') ?? 0,
         bytes: summaryCount(added, 'added-files-size') ?? 0,
-        snapshot_id: after.currentSnapshot?.snapshotId ?? null,
+        snapshot_id: head?.snapshotId ?? null,
         seconds: (Date.now() - started) / 1000,
       },
     }
   },
+}
+
+function headOf(table: Table, branch: string | undefined): Snapshot | undefined {
+  if (branch === undefined) return table.currentSnapshot
+  const head = table.refs.get(branch)?.snapshotId
+  return table.snapshots.find(({ snapshotId }) => snapshotId === head)
+}
+
+/** What `Table.append` takes of the options. */
+function appendOptions(options: VerbOptions): AppendOptions {
+  const branch = textOption(options, 'branch')
+  const id = textOption(options, 'commitId')
+  const after = textOption(options, 'commitAfter')
+  const since = textOption(options, 'commitSince')
+  if (id === undefined && (after ?? since) !== undefined) {
+    throw invalidArgument('append: --commit-after and --commit-since are for a --commit-id; give that too')
+  }
+  const evidence = {
+    ...(after === undefined ? {} : { after }),
+    ...(since === undefined ? {} : { since: timeOption(since, '--commit-since') }),
+  }
+  return {
+    ...(branch === undefined ? {} : { branch }),
+    ...(id === undefined ? {} : { commitId: { id, ...evidence } }),
+  }
 }
 
 /** Options that only a creation obeys. */
@@ -80,14 +126,14 @@ async function appendInput(
   context: VerbContext,
 ): Promise<Appended> {
   if (options['create'] !== true || (await lake.tableExists(identifier))) {
-    return appendTo(await loadTable(lake, identifier), input, context)
+    return appendTo(await loadTable(lake, identifier), input, options, context)
   }
   const { file, remove } = await localFile(input)
   try {
     const declared = createTableOptions(await schemaOfInput(file, options), options)
     const table = (await lake.createTable(identifier, declared)) as Table
     try {
-      return await appendTo(table, file, context)
+      return await appendTo(table, file, options, context)
     } catch (error) {
       throw await withoutEmptyTable(lake, identifier, table, error)
     }
@@ -139,10 +185,16 @@ async function withoutEmptyTable(
   }
 }
 
-async function appendTo(table: Table, input: Input, context: VerbContext): Promise<Appended> {
+async function appendTo(
+  table: Table,
+  input: Input,
+  options: VerbOptions,
+  context: VerbContext,
+): Promise<Appended> {
   try {
     const items = counted(readInput(input, table.schema.fields), context)
-    return { before: table, after: await table.append(items, { signal: input.signal }) }
+    const after = await table.append(items, { ...appendOptions(options), signal: input.signal })
+    return { before: table, after }
   } catch (error) {
     throw namingInput(input, error)
   }

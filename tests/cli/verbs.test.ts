@@ -390,6 +390,23 @@ describe('create and append', () => {
     expect(await readdir(lake, { recursive: true })).toEqual(before)
   })
 
+  test('append --commit-id appends once, and --branch beside main', async () => {
+    const lake = await scratchFolder()
+    const args = ['append', 'a.t', await file('rows.ndjson', '{"a":1}\n'), '-c', lake, '--format', 'json']
+    const once = [...args, '--commit-id', 'load-1']
+    const appended = async (...line: string[]) => JSON.parse(await output(...line)).appended
+    expect(await appended(...once, '--create')).toBe(1)
+    expect(await appended(...once)).toBe(0)
+    expect(await appended(...once, '--branch', 'audit', '--commit-since', '2026-11-25')).toBe(1)
+    expect(await appended(...once, '--branch', 'audit', '--commit-after', 'load-0')).toBe(0)
+    expect(JSON.parse(await output('refs', 'a.t', '-c', lake, '--format', 'json'))).toHaveLength(2)
+    const count = async (...at: string[]) =>
+      JSON.parse(await output('scan', 'a.t', '-c', lake, '--format', 'json', ...at)).length
+    expect([await count(), await count('--ref', 'audit')]).toEqual([1, 2])
+    const { code, stderr } = await moraine([...args, '--commit-after', 'load-1'])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/--commit-id/)])
+  })
+
   test('a failed append takes back the table that it created, or says that it stays', async () => {
     const lake = await scratchFolder()
     const rows = '{"a":1}\n'.repeat(1000)

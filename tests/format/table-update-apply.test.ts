@@ -326,7 +326,8 @@ describe('snapshots', () => {
     const late = snapshotOf(metadata, 2, { sequenceNumber: 1n })
     const error = expect.objectContaining({ code: 'COMMIT_CONFLICT', retryable: true })
     expect(() => apply(metadata, add(late), setMain(2))).toThrow(error)
-    expect(() => apply(metadata, add({ ...late, parentSnapshotId: undefined as never }))).not.toThrow()
+    // Two first snapshots, of two branches: Iceberg Java gives both the number 1.
+    expect(() => apply(metadata, add({ ...late, parentSnapshotId: undefined as never }))).toThrow(error)
   })
 
   it('with an id that is taken, or without a manifest list, are refused', () => {

@@ -146,7 +146,7 @@ async function newWorld(kind: 'memory' | 'file', version: string, race: 'won' | 
   const created = await lake.createTable(NAME, {
     schema: schema({ id: t.long() }),
     partitionBy: [truncate('id', 2)],
-    properties: { 'format-version': version },
+    properties: { 'format-version': version, 'commit.manifest.min-count-to-merge': '2' },
   })
   const { metadata, metadataLocation } = await created.append(rows(0))
   const before = [0]

@@ -3,8 +3,8 @@ import { objectStoreCatalog } from '../../catalog/object-store-catalog.ts'
 import { isMoraineError, MoraineError } from '../../format/errors.ts'
 import { currentSnapshot } from '../../format/table-metadata-build.ts'
 import { commit } from '../../snapshot/commit.ts'
-import { fastAppend } from '../../snapshot/fast-append.ts'
 import { readManifestEntries, readManifestList } from '../../snapshot/manifests.ts'
+import { mergeAppend } from '../../snapshot/merge-append.ts'
 import { wrappedStore } from '../simulation/wrapped-store.ts'
 import {
   actingBefore,
@@ -30,7 +30,7 @@ describe('a lost race', () => {
     const context = actingBefore(started.context, (attempt) =>
       attempt < 3 ? rivalAppend(started) : Promise.resolve(),
     )
-    const table = await append(context, started.base, 'ours')
+    const table = await append(context, started.base, { name: 'ours' })
     expect(table.metadata.snapshots).toHaveLength(4)
 
     const puts = started.calls.filter(({ call }) => call === 'put').map(({ location }) => location)
@@ -115,7 +115,7 @@ describe('a lost race', () => {
       attempts++
       await rivalAppend(started)
     })
-    const failure = await append(context, started.base, 'ours').catch((error: unknown) => error)
+    const failure = await append(context, started.base, { name: 'ours' }).catch((error: unknown) => error)
     expect(failure).toEqual(code('COMMIT_CONFLICT'))
     expect(failure).toMatchObject({ retryable: true, context: { attempts: 3 } })
     expect(attempts).toBe(3)
@@ -181,21 +181,74 @@ describe('commit.retry.* properties', () => {
 })
 
 describe('a commit whose outcome is unknown', () => {
-  it.each([
+  const doubts = [
     ['COMMIT_STATE_UNKNOWN', new MoraineError('COMMIT_STATE_UNKNOWN', 'no answer')],
     ['an error that nobody classified', new TypeError('socket hang up')],
-  ])('deletes nothing: %s', async (_, thrown) => {
+  ] as const
+
+  it.each(doubts)(
+    'has landed when its snapshot is found, others on top of it or not: %s',
+    async (_, thrown) => {
+      for (const branch of ['main', 'audit']) {
+        for (const isTopped of [false, true]) {
+          const started = await startTable()
+          const first = await rivalAppend(started)
+          const { catalog } = started.context
+          const context = {
+            ...started.context,
+            catalog: withCommit(catalog, async (request, options) => {
+              await catalog.commitTable(request, options)
+              if (isTopped)
+                await append(started.rival, await started.rival.catalog.loadTable(TABLE), { branch })
+              throw thrown
+            }),
+          }
+          const { metadata } = await append(context, first, { name: 'ours', branch })
+          expect(metadata.snapshots).toHaveLength(isTopped ? 3 : 2)
+          await everyReferencedFileIsThere(started)
+        }
+      }
+    },
+  )
+
+  it.each(doubts)('deletes nothing while it cannot be looked for: %s', async (_, thrown) => {
     const started = await startTable()
     const { catalog } = started.context
+    let isDown = false
+    const context = {
+      ...started.context,
+      catalog: {
+        ...withCommit(catalog, async (request, options) => {
+          await catalog.commitTable(request, options)
+          isDown = true
+          throw thrown
+        }),
+        loadTable: async (...args: Parameters<typeof catalog.loadTable>) => {
+          if (isDown) throw new MoraineError('UNAVAILABLE', 'no answer')
+          return catalog.loadTable(...args)
+        },
+      },
+    }
+    await expect(append(context, started.base)).rejects.toEqual(code('COMMIT_STATE_UNKNOWN'))
+    expect(started.calls.filter(({ call }) => call === 'delete')).toEqual([])
+    expect((await started.rival.catalog.loadTable(TABLE)).metadata.snapshots).toHaveLength(1)
+    await everyReferencedFileIsThere(started)
+  })
+
+  it.each(doubts)('deletes nothing when it is not found: it may be on its way: %s', async (_, thrown) => {
+    const started = await startTable()
+    const { catalog } = started.context
+    let land: (() => Promise<unknown>) | undefined
     const context = {
       ...started.context,
       catalog: withCommit(catalog, async (request, options) => {
-        await catalog.commitTable(request, options)
+        land = () => catalog.commitTable(request, options)
         throw thrown
       }),
     }
     await expect(append(context, started.base)).rejects.toEqual(code('COMMIT_STATE_UNKNOWN'))
     expect(started.calls.filter(({ call }) => call === 'delete')).toEqual([])
+    await land!()
     expect((await started.rival.catalog.loadTable(TABLE)).metadata.snapshots).toHaveLength(1)
     await everyReferencedFileIsThere(started)
   })
@@ -233,7 +286,7 @@ describe('a view whose snapshot was expired since', () => {
     const started = await startTable()
     const table = await rivalAppend(started)
     await started.store.delete([currentSnapshot(table.metadata)!.manifestList!])
-    await expect(append(started.context, table, 'ours')).rejects.toEqual(code('INVALID_DATA'))
+    await expect(append(started.context, table, { name: 'ours' })).rejects.toEqual(code('INVALID_DATA'))
     expect((await avroFiles(started.store)).filter((name) => name.includes('ours'))).toEqual([])
   })
 })
@@ -270,9 +323,9 @@ describe('snapshots', () => {
     const environment = { ...started.context.environment, snapshotId: () => ids.shift()! }
     const rival = { ...started.rival, environment }
     const context = actingBefore({ ...started.context, environment }, async (attempt) => {
-      if (attempt === 0) await append(rival, started.base, 'theirs')
+      if (attempt === 0) await append(rival, started.base, { name: 'theirs' })
     })
-    const { metadata } = await append(context, started.base, 'ours')
+    const { metadata } = await append(context, started.base, { name: 'ours' })
     expect(metadata.snapshots.map((snapshot) => snapshot.snapshotId)).toEqual([7n, 8n])
     expect(ids).toEqual([])
     await everyReferencedFileIsThere(started)
@@ -312,7 +365,7 @@ describe('snapshots', () => {
       await rivalUpdate(started, { action: 'upgrade-format-version', formatVersion: 2 })
       await rivalAppend(started)
     })
-    const { metadata } = await append(context, started.base, 'ours')
+    const { metadata } = await append(context, started.base, { name: 'ours' })
     const source = { metadata, store: started.store }
     const [ours] = await readManifestList(source, currentSnapshot(metadata)!)
     const [entry] = await readManifestEntries(source, ours!)
@@ -331,7 +384,7 @@ describe('snapshots', () => {
       const context = actingBefore(started.context, async (attempt) => {
         if (attempt === 0) await rivalUpdate(started, { action: 'upgrade-format-version', formatVersion: to })
       })
-      const { metadata } = await append(context, first, 'ours')
+      const { metadata } = await append(context, first, { name: 'ours' })
       expect(currentSnapshot(metadata)).toMatchObject({
         sequenceNumber: BigInt(first.metadata.lastSequenceNumber + 1n),
         ...(to === 3 ? { firstRowId: 0n, addedRows: 20n } : {}),
@@ -360,7 +413,7 @@ describe('row ids on v3', () => {
     const context = actingBefore(started.context, async (attempt) => {
       if (attempt < 3) await rivalAppend(started)
     })
-    const { metadata } = await append(context, started.base, 'ours', 5n)
+    const { metadata } = await append(context, started.base, { name: 'ours', records: 5n })
     expect(metadata.nextRowId).toBe(35n)
     const ranges = metadata.snapshots.map(({ firstRowId, addedRows }) => [firstRowId, addedRows])
     expect(ranges).toEqual([
@@ -385,9 +438,9 @@ describe('row ids on v3', () => {
 
   it('go to the rows of older versions with the first commit after an upgrade', async () => {
     const started = await startTable()
-    const first = await append(started.context, started.base, 'old', 7n)
+    const first = await append(started.context, started.base, { name: 'old', records: 7n })
     await rivalUpdate(started, { action: 'upgrade-format-version', formatVersion: 3 })
-    const { metadata } = await append(started.context, first, 'new', 3n)
+    const { metadata } = await append(started.context, first, { name: 'new', records: 3n })
     expect(metadata.nextRowId).toBe(10n)
     const source = { metadata, store: started.store }
     const firstRowIds: bigint[] = []
@@ -411,9 +464,11 @@ describe('what a failed commit has written', () => {
         return apply()
       })
       const context = { ...started.context, store: failing }
-      const failure = await commit(context, started.base, fastAppend(context, appendOf('ours'))).catch(
-        (error: unknown) => error,
-      )
+      const failure = await commit(
+        context,
+        started.base,
+        mergeAppend(context, appendOf({ name: 'ours' })),
+      ).catch((error: unknown) => error)
       if (puts <= at) break
       struck++
       expect(failure).toEqual(code('UNAUTHORIZED'))
@@ -467,7 +522,7 @@ describe('what a failed commit has written', () => {
     const theirs = `${METADATA}snap-7-0-ours.avro`
     await started.store.put(theirs, new Uint8Array([1]))
     const context = { ...started.context, environment }
-    await expect(append(context, started.base, 'ours')).rejects.toEqual(code('INVALID_ARGUMENT'))
+    await expect(append(context, started.base, { name: 'ours' })).rejects.toEqual(code('INVALID_ARGUMENT'))
     expect(await started.store.get(theirs)).toEqual(new Uint8Array([1]))
     expect(await avroFiles(started.store)).toEqual(['snap-7-0-ours.avro'])
   })
@@ -487,7 +542,7 @@ describe('the signal', () => {
       })
       const context = { ...started.context, store: strike, signal: controller.signal }
       // The base is stale: the first attempt is lost, so that waiting and reloading are struck, too.
-      const outcome = await append(context, started.base, 'ours').catch((error: unknown) => error)
+      const outcome = await append(context, started.base, { name: 'ours' }).catch((error: unknown) => error)
       if (calls <= at) break
       const { metadata } = await started.rival.catalog.loadTable(TABLE)
       if (isMoraineError(outcome)) {
@@ -517,7 +572,7 @@ describe('the signal', () => {
         },
       },
     }
-    await expect(append(context, started.base, 'ours')).rejects.toEqual(code('ABORTED'))
+    await expect(append(context, started.base, { name: 'ours' })).rejects.toEqual(code('ABORTED'))
     expect((await avroFiles(started.store)).filter((name) => name.includes('ours'))).toEqual([])
   })
 })

@@ -4,7 +4,8 @@ import type { DataFile } from '../../format/manifest.ts'
 import { newTableMetadata } from '../../format/table-metadata-build.ts'
 import type { TableUpdate } from '../../format/table-update.ts'
 import { type CommitContext, commit } from '../../snapshot/commit.ts'
-import { type FastAppend, fastAppend } from '../../snapshot/fast-append.ts'
+import { type CommitId, commitKey } from '../../snapshot/commit-id.ts'
+import { type MergeAppend, mergeAppend } from '../../snapshot/merge-append.ts'
 import { MemoryStore } from '../../storage/memory-store.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { type TestEnvironment, testEnvironment } from '../contracts/test-environment.ts'
@@ -61,21 +62,36 @@ export function firstMetadata(environment: TestEnvironment, properties: Readonly
   })
 }
 
-/** Appends what is said to be a file of so many rows. */
-export function append(
-  context: CommitContext,
-  base: LoadedTable,
-  name = context.environment.uuid(),
+export interface Append {
+  readonly name?: string
+  /** Rows that the file is said to have. */
+  readonly records?: bigint
+  readonly branch?: string
+  readonly commitId?: CommitId
+}
+
+/** Appends what is said to be a file. */
+export function append(context: CommitContext, base: LoadedTable, given: Append = {}): Promise<LoadedTable> {
+  const { name = context.environment.uuid() } = given
+  return commit(context, base, mergeAppend(context, appendOf({ ...given, name })))
+}
+
+export function appendOf({
+  name,
   records = 10n,
-): Promise<LoadedTable> {
-  return commit(context, base, fastAppend(context, appendOf(name, records)))
+  branch = 'main',
+  commitId,
+}: Append & { readonly name: string }): MergeAppend {
+  return {
+    files: [dataFile(name, records)],
+    operationId: name,
+    summary: {},
+    branch,
+    commitKey: commitId === undefined ? undefined : commitKey(commitId, branch),
+  }
 }
 
-export function appendOf(name: string, records = 10n): FastAppend {
-  return { files: [dataFile(name, records)], operationId: name, summary: {} }
-}
-
-function dataFile(name: string, recordCount: bigint): DataFile {
+export function dataFile(name: string, recordCount: bigint): DataFile {
   return {
     content: 'data',
     filePath: `${WAREHOUSE}/shop/orders/data/${name}.parquet`,

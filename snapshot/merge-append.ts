@@ -1,0 +1,219 @@
+/**
+ * Append: new data files go into new manifests, which are merged with those of the branch as `commit.manifest.*`
+ * asks for it. What was written for an attempt is kept for the next one, so that a lost race writes a manifest list,
+ * and of merged manifests those whose parts have changed. (spec: "Snapshots", "Manifest Lists"; on v3 row ids are
+ * assigned anew at each attempt.)
+ */
+import type { LoadedTable } from '../catalog/catalog.ts'
+import type { DataFile, ManifestFile } from '../format/manifest.ts'
+import { encodeManifestList, type UnassignedManifest } from '../format/manifest-list-codec.ts'
+import type { Snapshot } from '../format/snapshot.ts'
+import type { FormatVersion, TableMetadata } from '../format/table-metadata.ts'
+import { snapshotById } from '../format/table-metadata-build.ts'
+import { version } from '../format/version.ts'
+import { branchHead, branchUpdates, refRequirements } from './branch.ts'
+import type { CommitContext, Operation, StagedCommit } from './commit.ts'
+import { type CommitKey, commitKeySummary, findCommit } from './commit-id.ts'
+import { withCounts } from './manifest-counts.ts'
+import { readManifestList } from './manifests.ts'
+import { mergeManifests } from './merge-manifests.ts'
+import { type Candidate, type MergeGroup, planMerge } from './merge-plan.ts'
+import { metadataFileLocation } from './metadata-location.ts'
+import { type NewFiles, newFiles } from './new-files.ts'
+import { type NewManifest, newManifests } from './new-manifests.ts'
+import { buildSummary, checkExtraSummary } from './summary.ts'
+
+export interface MergeAppend {
+  /** Data files that no snapshot has yet. */
+  readonly files: readonly DataFile[]
+  /** In the names of the files that are written; unique to this operation. */
+  readonly operationId: string
+  /** The caller's entries for the snapshot summary. */
+  readonly summary: Readonly<Record<string, string>>
+  /** Begins at the head of main where it does not exist. */
+  readonly branch: string
+  /** Of the same branch. A commit that is there already is not made again. */
+  readonly commitKey?: CommitKey | undefined
+}
+
+/** Who committed (spec: Appendix F). */
+const ENGINE = { 'engine-name': 'moraine', 'engine-version': version }
+
+/** An operation that appends `files` to a branch. */
+export function mergeAppend(context: CommitContext, request: MergeAppend): Operation {
+  checkExtraSummary(request.summary)
+  const files = newFiles(context)
+  let manifestCount = 0
+  const nextName = (snapshotId: bigint) => `${request.operationId}-${snapshotId}-m${manifestCount++}.avro`
+  let prepared: Prepared | undefined
+  return {
+    async stage(base, attempt) {
+      const { metadata } = base
+      if (request.commitKey !== undefined && findCommit(metadata, request.commitKey) !== undefined) {
+        return { requirements: [], updates: [], files: [] }
+      }
+      if (prepared === undefined || !isUsable(prepared, metadata)) {
+        await files.deleteAll()
+        const snapshotId = freshSnapshotId(context, metadata)
+        const added = newManifests(metadata, snapshotId, request.files)
+        prepared = { snapshotId, formatVersion: metadata.formatVersion, added, written: new Map() }
+      }
+      return stageAppend(context, base, { request, prepared, attempt, files, nextName })
+    },
+    discard: files.deleteAll,
+  }
+}
+
+interface Prepared {
+  /** The same on every attempt, so that a commit whose answer was lost can be recognised. */
+  readonly snapshotId: bigint
+  readonly formatVersion: FormatVersion
+  readonly added: readonly NewManifest[]
+  /** What is in the store, by the group that it was made of. */
+  readonly written: Map<string, UnassignedManifest>
+}
+
+/** Manifests of an older format version know no sequence numbers, or no row ids: those of an upgraded table do. */
+function isUsable({ snapshotId, formatVersion }: Prepared, metadata: TableMetadata): boolean {
+  return snapshotById(metadata, snapshotId) === undefined && formatVersion === metadata.formatVersion
+}
+
+function freshSnapshotId(context: CommitContext, metadata: TableMetadata): bigint {
+  for (;;) {
+    const id = context.environment.snapshotId()
+    if (snapshotById(metadata, id) === undefined) return id
+  }
+}
+
+interface AppendAttempt {
+  readonly request: MergeAppend
+  readonly prepared: Prepared
+  readonly attempt: number
+  readonly files: NewFiles
+  readonly nextName: (snapshotId: bigint) => string
+}
+
+async function stageAppend(
+  context: CommitContext,
+  { metadata }: LoadedTable,
+  append: AppendAttempt,
+): Promise<StagedCommit> {
+  const { request, prepared, attempt, files } = append
+  const { formatVersion } = metadata
+  const { snapshotId } = prepared
+  const parent = branchHead(metadata, request.branch)
+  const sequenceNumber = formatVersion === 1 ? 0n : metadata.lastSequenceNumber + 1n
+  const source = { metadata, store: context.store }
+  const before = parent === undefined ? [] : (await readManifestList(source, parent, context)).filter(isAlive)
+  const groups = planMerge(metadata, candidatesOf(prepared, before))
+  const list = encodeManifestList({
+    formatVersion,
+    snapshotId,
+    parentSnapshotId: parent?.snapshotId,
+    sequenceNumber,
+    firstRowId: formatVersion === 3 ? metadata.nextRowId : undefined,
+    manifests: await writeGroups(context, metadata, append, groups),
+  })
+  const manifestList = metadataFileLocation(
+    metadata,
+    `snap-${snapshotId}-${attempt}-${request.operationId}.avro`,
+  )
+  await files.put(manifestList, list.bytes)
+  const snapshot: Snapshot = {
+    snapshotId,
+    ...(parent === undefined ? {} : { parentSnapshotId: parent.snapshotId }),
+    sequenceNumber,
+    timestampMs: snapshotTime(context, metadata),
+    manifestList,
+    operation: 'append',
+    summary: buildSummary({
+      metadata,
+      added: request.files,
+      manifests: countManifests(snapshotId, list.manifests, before),
+      parent: parent?.summary,
+      extra: {
+        ...ENGINE,
+        ...request.summary,
+        ...(request.commitKey === undefined ? {} : commitKeySummary(request.commitKey)),
+      },
+    }),
+    schemaId: metadata.currentSchemaId,
+    ...(formatVersion === 3 ? { firstRowId: metadata.nextRowId, addedRows: list.assignedRows } : {}),
+  }
+  return {
+    requirements: refRequirements(metadata, [request.branch]),
+    updates: branchUpdates(metadata, request.branch, snapshot),
+    files: [manifestList],
+  }
+}
+
+/** A manifest of removals alone has told them to the snapshot that made it; the next one goes without. */
+function isAlive({ addedFilesCount, existingFilesCount }: ManifestFile): boolean {
+  return addedFilesCount !== 0 || existingFilesCount !== 0
+}
+
+function candidatesOf({ added }: Prepared, before: readonly ManifestFile[]): Candidate[] {
+  return [
+    ...added.map((source): Candidate => ({ kind: 'new', manifest: source.manifest, source })),
+    ...before.map((manifest): Candidate => ({ kind: 'existing', manifest })),
+  ]
+}
+
+/**
+ * The manifests of the snapshot. What an earlier attempt wrote is taken where its group is still the same, and is
+ * deleted where it is not: that attempt has lost.
+ */
+async function writeGroups(
+  context: CommitContext,
+  metadata: TableMetadata,
+  { prepared, files, nextName }: AppendAttempt,
+  groups: readonly MergeGroup[],
+): Promise<(ManifestFile | UnassignedManifest)[]> {
+  const { snapshotId, formatVersion, written } = prepared
+  const request = { metadata, store: context.store, signal: context.signal, snapshotId }
+  const manifests: (ManifestFile | UnassignedManifest)[] = []
+  const used = new Set<string>()
+  for (const group of groups) {
+    const only = group.length === 1 ? group[0] : undefined
+    if (only?.kind === 'existing') {
+      manifests.push(formatVersion === 1 ? only.manifest : await withCounts(request, only.manifest))
+      continue
+    }
+    const key = group.map((candidate) => candidateKey(prepared, candidate)).join('\n')
+    used.add(key)
+    let manifest = written.get(key)
+    if (manifest === undefined) {
+      const encoded = only === undefined ? await mergeManifests(request, group) : only.source
+      const manifestPath = metadataFileLocation(metadata, nextName(snapshotId))
+      await files.put(manifestPath, encoded.bytes)
+      manifest = { ...encoded.manifest, manifestPath }
+      written.set(key, manifest)
+    }
+    manifests.push(manifest)
+  }
+  const stale = [...written].filter(([key]) => !used.has(key))
+  await files.delete(stale.map(([, { manifestPath }]) => manifestPath))
+  for (const [key] of stale) written.delete(key)
+  return manifests
+}
+
+/** Row ids of files without their own depend on those of their manifest, which a commit in between may have set. */
+function candidateKey({ added }: Prepared, candidate: Candidate): string {
+  return candidate.kind === 'new'
+    ? `${added.indexOf(candidate.source)}`
+    : `${candidate.manifest.manifestPath} ${candidate.manifest.firstRowId}`
+}
+
+/** What the summary tells of manifests, as Iceberg Java counts. */
+function countManifests(snapshotId: bigint, after: readonly ManifestFile[], before: readonly ManifestFile[]) {
+  const created = after.filter((manifest) => manifest.addedSnapshotId === snapshotId).length
+  const paths = new Set(after.map(({ manifestPath }) => manifestPath))
+  const replaced = before.filter(({ manifestPath }) => !paths.has(manifestPath)).length
+  return { created, kept: after.length - created, replaced }
+}
+
+/** A clock that went backwards must not put a snapshot before its parent. */
+function snapshotTime(context: CommitContext, metadata: TableMetadata): number {
+  const last = metadata.snapshotLog.at(-1)?.timestampMs ?? 0
+  return Math.max(context.environment.now(), last, metadata.lastUpdatedMs)
+}

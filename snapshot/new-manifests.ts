@@ -1,0 +1,70 @@
+/** The manifests of files that a commit adds: by partition spec, near the size that the table asks for. Pure. */
+import { invalidArgument } from '../format/errors.ts'
+import type { DataFile, ManifestEntry } from '../format/manifest.ts'
+import { type EncodedManifest, encodeManifest } from '../format/manifest-codec.ts'
+import type { SpecInSchema } from '../format/partition-type.ts'
+import type { TableMetadata } from '../format/table-metadata.ts'
+import { readProperty } from '../format/table-properties.ts'
+import { specInSchema } from './manifests.ts'
+
+/** A manifest that is in memory only, with what it lists. */
+export interface NewManifest extends EncodedManifest {
+  readonly entries: readonly ManifestEntry[]
+}
+
+/** So many files tell how large an entry is. */
+const SAMPLE_SIZE = 1000
+
+/** Throws INVALID_ARGUMENT for a file of a partition spec that the table does not have. */
+export function newManifests(
+  metadata: TableMetadata,
+  snapshotId: bigint,
+  files: readonly DataFile[],
+): NewManifest[] {
+  const manifests: NewManifest[] = []
+  for (const [specId, group] of filesBySpec(files)) {
+    const partition = specInSchema(metadata, specId)
+    if (partition === undefined) throw invalidArgument(`the table has no partition spec ${specId}`)
+    manifests.push(...encodeInParts(metadata, snapshotId, partition, group))
+  }
+  return manifests
+}
+
+function filesBySpec(files: readonly DataFile[]): Map<number, DataFile[]> {
+  const bySpec = new Map<number, DataFile[]>()
+  for (const file of files) {
+    const group = bySpec.get(file.specId)
+    if (group === undefined) bySpec.set(file.specId, [file])
+    else group.push(file)
+  }
+  return bySpec
+}
+
+function* encodeInParts(
+  metadata: TableMetadata,
+  snapshotId: bigint,
+  partition: SpecInSchema,
+  files: readonly DataFile[],
+): Generator<NewManifest> {
+  const target = readProperty(metadata.properties, 'commit.manifest.target-size-bytes')
+  const sample = encode(metadata, snapshotId, partition, files.slice(0, SAMPLE_SIZE))
+  const { entries, bytes } = sample
+  if (entries.length === files.length && bytes.length <= target) return yield sample
+  const perManifest = Math.max(1, Math.floor((target * entries.length) / bytes.length))
+  for (let i = 0; i < files.length; i += perManifest) {
+    yield encode(metadata, snapshotId, partition, files.slice(i, i + perManifest))
+  }
+}
+
+function encode(
+  { formatVersion }: TableMetadata,
+  snapshotId: bigint,
+  partition: SpecInSchema,
+  files: readonly DataFile[],
+): NewManifest {
+  const entries = files.map((dataFile): ManifestEntry => ({ status: 'added', snapshotId, dataFile }))
+  return {
+    ...encodeManifest({ ...partition, formatVersion, content: 'data', snapshotId, entries }),
+    entries,
+  }
+}

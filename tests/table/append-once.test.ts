@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { schema, t } from '../../index.ts'
+import { code, memoryLake, rowsOf } from './support.ts'
+
+const options = { schema: schema({ id: t.long().required() }) }
+
+describe('append', () => {
+  it('with a commit id that is there makes no request and pulls no input', async () => {
+    const { lake, calls } = await memoryLake()
+    const created = await lake.createTable('shop.orders', options)
+    const table = await created.append([{ id: 1 }], { commitId: 'load-1' })
+    calls.length = 0
+    let pulled = 0
+    const rows = function* () {
+      pulled++
+      yield { id: 1 }
+    }
+    expect((await table.append(rows(), { commitId: 'load-1' })).metadataLocation).toBe(table.metadataLocation)
+    expect([pulled, calls]).toEqual([0, []])
+    // A view from before the commit learns of it when it commits; nothing stays behind.
+    const late = await created.append([{ id: 1 }], { commitId: 'load-1' })
+    expect(late.snapshots).toHaveLength(1)
+    const deleted = calls.filter(({ call }) => call === 'delete').map(({ location }) => location)
+    expect(deleted.some((location) => location.endsWith('.parquet'))).toBe(true)
+    expect(await rowsOf(late.scan())).toEqual([{ id: 1n }])
+  })
+
+  it('writes to a branch, which is read by its name', async () => {
+    const { lake } = await memoryLake()
+    const created = await lake.createTable('shop.orders', options)
+    const main = await created.append([{ id: 1 }])
+    const table = await main.append([{ id: 2 }], { branch: 'audit' })
+    expect(await rowsOf(table.scan())).toEqual([{ id: 1n }])
+    expect(await rowsOf(table.scan({ at: { ref: 'audit' } }))).toEqual([{ id: 2n }, { id: 1n }])
+  })
+
+  it.each([{ branch: '' }, { branch: 7 }, { commitId: '' }, { commitId: { id: 'a', since: Number.NaN } }])(
+    'refuses %j before anything is written',
+    async (given) => {
+      const { lake, calls } = await memoryLake()
+      const table = await lake.createTable('shop.orders', options)
+      calls.length = 0
+      await expect(table.append([{ id: 1 }], given as never)).rejects.toEqual(code('INVALID_ARGUMENT'))
+      expect(calls).toEqual([])
+    },
+  )
+})
