@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    globalSetup: 'tests/setup/build.ts',
     include: ['tests/**/*.test.ts'],
     exclude: ['tests/interop/**', 'tests/s3/**', 'node_modules/**'],
     testTimeout: 30_000,
