@@ -1,7 +1,18 @@
 import { type Data, type FixedSizeList, makeData, RecordBatch, type Schema, Struct, Type } from 'apache-arrow'
 import { unsupported } from '../errors.ts'
 import { arrowData, type FixedWidthArray, newLike, nullData } from './arrow-data.ts'
-import { bitmapByteLength, copyBits, fillBits } from './bitmap.ts'
+import { bitmapByteLength } from './bitmap.ts'
+import {
+  joinBits,
+  joinBytes,
+  joinedReach,
+  joinFixedWidth,
+  joinOffsets,
+  joinValidity,
+  lengthOf,
+  reachedChild,
+  trimmed,
+} from './join.ts'
 
 /**
  * The rows of all batches, in order, as one batch. Every batch has the column types of `schema`, which are those of
@@ -25,7 +36,7 @@ export function concatBatches(schema: Schema, batches: readonly RecordBatch[]): 
 export function concatData(type: Data['type'], columns: readonly Data[]): Data {
   const parts = columns.filter((column) => column.length > 0)
   if (parts.length === 1) return parts[0]!
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const length = lengthOf(parts)
   if (type.typeId === Type.Null) return nullData(length)
   const nullBitmap = concatValidity(parts, length)
   switch (type.typeId) {
@@ -42,15 +53,12 @@ export function concatData(type: Data['type'], columns: readonly Data[]): Data {
       return arrowData(type, length, { nullBitmap, values: concatFixedWidth(type, parts, length) })
     case Type.Utf8:
     case Type.Binary: {
-      const valueOffsets = concatOffsets(parts, length)
-      return arrowData(type, length, {
-        nullBitmap,
-        valueOffsets,
-        values: concatBytes(parts, valueOffsets[length]!),
-      })
+      const values = concatBytes(parts)
+      return arrowData(type, length, { nullBitmap, valueOffsets: concatOffsets(parts, length), values })
     }
     case Type.List:
     case Type.Map: {
+      joinedReach(parts)
       const valueOffsets = concatOffsets(parts, length)
       const child = concatData(type.children[0]!.type, parts.map(reachedChild))
       return arrowData(type, length, { nullBitmap, valueOffsets, children: [child] })
@@ -77,71 +85,31 @@ export function concatData(type: Data['type'], columns: readonly Data[]): Data {
 function concatValidity(parts: readonly Data[], length: number): Uint8Array | undefined {
   if (parts.every((part) => part.nullCount === 0)) return undefined
   const bits = new Uint8Array(bitmapByteLength(length))
-  let at = 0
-  for (const part of parts) {
-    if (part.nullCount === 0) fillBits(bits, at, part.length)
-    else copyBits(part.nullBitmap, part.offset, bits, at, part.length)
-    at += part.length
-  }
+  joinValidity(parts, bits)
   return bits
 }
 
 function concatBits(parts: readonly Data[], length: number): Uint8Array {
   const bits = new Uint8Array(bitmapByteLength(length))
-  let at = 0
-  for (const part of parts) {
-    copyBits(part.values, part.offset, bits, at, part.length)
-    at += part.length
-  }
+  joinBits(parts, bits)
   return bits
 }
 
 function concatFixedWidth(type: Data['type'], parts: readonly Data[], length: number): FixedWidthArray {
-  const stride = parts[0]?.stride ?? 1
-  const joined = parts.length === 0 ? new type.ArrayType(0) : newLike(parts[0]!.values, length * stride)
-  let at = 0
-  for (const part of parts) {
-    joined.set(part.values.subarray(0, part.length * stride), at)
-    at += part.length * stride
-  }
+  if (parts.length === 0) return new type.ArrayType(0)
+  const joined = newLike(parts[0]!.values, length * parts[0]!.stride)
+  joinFixedWidth(parts, joined)
   return joined
 }
 
 function concatOffsets(parts: readonly Data[], length: number): Int32Array {
   const joined = new Int32Array(length + 1)
-  let at = 0
-  let total = 0
-  for (const part of parts) {
-    const offsets: Int32Array = part.valueOffsets
-    const start = offsets[0]!
-    for (let i = 0; i < part.length; i++) joined[at + i] = total + offsets[i]! - start
-    at += part.length
-    total += offsets[part.length]! - start
-    if (total > 0x7fff_ffff) throw unsupported('joined columns are over 2 GiB: join fewer batches at a time')
-  }
-  joined[length] = total
+  joinOffsets(parts, joined)
   return joined
 }
 
-function concatBytes(parts: readonly Data[], size: number): Uint8Array {
-  const joined = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    const bytes: Uint8Array = part.values.subarray(part.valueOffsets[0], part.valueOffsets[part.length])
-    joined.set(bytes, at)
-    at += bytes.length
-  }
+function concatBytes(parts: readonly Data[]): Uint8Array {
+  const joined = new Uint8Array(joinedReach(parts))
+  joinBytes(parts, joined)
   return joined
-}
-
-/** The items that a list or map column reaches; a slice of one keeps its whole child. */
-function reachedChild(list: Data): Data {
-  const child = list.children[0]!
-  const start: number = list.valueOffsets[0]
-  const end: number = list.valueOffsets[list.length]
-  return start === 0 && end === child.length ? child : child.slice(start, end - start)
-}
-
-function trimmed(child: Data, length: number): Data {
-  return child.length === length ? child : child.slice(0, length)
 }
