@@ -17,6 +17,7 @@ import { type ArrowSource, conformBatches, isArrowRows } from '../writers/arrow-
 import { rowsToBatches } from '../writers/row-batches.ts'
 import { writeDataFiles } from '../writers/write-data-files.ts'
 import type { WritableContext } from './context.ts'
+import { encodingWorkers } from './workers.ts'
 
 export interface AppendOptions {
   /** The branch to append to; one that does not exist begins at the head of main. Default: main. */
@@ -60,6 +61,7 @@ export async function append(
     sortOrder: defaultSortOrder(metadata),
     properties: metadata.properties,
     codec: await context.codec(),
+    workers: context.workers && encodingWorkers(context.workers),
     environment: context.environment,
     batches: batchesOf(schema.fields, input),
     operationId,

@@ -11,6 +11,7 @@ import { Lake } from './lake.ts'
 import { locationOf } from './location-of.ts'
 import { S3_OPTION_NAMES, storeOf } from './store-of.ts'
 import { systemEnvironment } from './system-environment.ts'
+import { workersOf } from './workers.ts'
 
 /** Those of `S3Options` say how an `s3:` location is reached. */
 export interface ConnectOptions extends S3Options {
@@ -19,6 +20,12 @@ export interface ConnectOptions extends S3Options {
    * operating system, which may lose the last commits when the machine loses power.
    */
   readonly durability?: 'full' | 'os'
+  /**
+   * Threads, beside the calling one, that encode and decode data files. They start with the first work that is worth
+   * it, are kept until `close`, and keep no process alive. 0: all work is done in the calling thread. Default: one for
+   * each core, at most 4.
+   */
+  readonly parallelism?: number
   /** Clock, ids and randomness; for tests that replay a run. */
   readonly environment?: Environment
   /** The store that holds the warehouse, instead of the one that the URI names. */
@@ -42,15 +49,18 @@ export async function connect(
   uri: string | Readonly<Record<string, string>>,
   options: ConnectOptions = {},
 ): Promise<Lake> {
-  checkOptions('connect', options, ['durability', 'environment', 'store', 'probe', ...S3_OPTION_NAMES])
+  checkOptions('connect', options, OPTIONS)
   const given = typeof uri === 'string' ? { warehouse: uri, storeProperties: {} } : readCatalogProperties(uri)
   const properties = { ...given.storeProperties, ...options.properties }
   const warehouse = locationOf(given.warehouse)
   const environment = options.environment ?? systemEnvironment
   const store = options.store ?? warehouseStore(warehouse, environment, { ...options, properties })
   const catalog = objectStoreCatalog({ store, warehouse, environment, probe: options.probe ?? true })
-  return new Lake({ catalog, store, environment, codec: sharedCodec }, warehouse)
+  const workers = workersOf(options.parallelism)
+  return new Lake({ catalog, store, environment, codec: sharedCodec, workers }, warehouse)
 }
+
+const OPTIONS = ['durability', 'parallelism', 'environment', 'store', 'probe', ...S3_OPTION_NAMES]
 
 function warehouseStore(warehouse: string, environment: Environment, options: ConnectOptions): ObjectStore {
   if (warehouse.startsWith('memory:')) return new MemoryStore()

@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Environment } from '../format/environment.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import type { Workers } from './workers.ts'
 
 /** What a table works with. `catalog` is absent for a table that was opened without one, which is read-only. */
 export interface TableContext {
@@ -9,6 +10,8 @@ export interface TableContext {
   readonly store: ObjectStore
   readonly environment: Environment
   readonly codec: () => Promise<ParquetCodec>
+  /** Absent when all work is done in the calling thread. */
+  readonly workers?: Workers | undefined
 }
 
 /** The context of a table that can be written. */

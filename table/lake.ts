@@ -154,6 +154,7 @@ export class Lake {
   }
 
   async close(): Promise<void> {
+    await this.#context.workers?.close()
     await this.#context.catalog.close()
     await this.#context.store.close()
   }

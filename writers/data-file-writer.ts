@@ -15,9 +15,18 @@ import { unsortedOrder } from '../format/sort-order.ts'
 import type { ObjectWriter } from '../storage/object-store.ts'
 import type { FileSettings } from './file-settings.ts'
 import { addNanCounts } from './nan-counts.ts'
+import type { LentRowGroup } from './row-group-encoder.ts'
 import { uniqueColumns } from './unique-columns.ts'
 
-/** One Parquet file in the making, a row group at a time. Nothing is visible before `close`. */
+/** A row group on its way into its file. */
+export interface StartedRowGroup {
+  /** Its size, once it is encoded. */
+  readonly encodedBytes: Promise<number>
+  /** Once it and all before it are in the file. */
+  readonly written: Promise<void>
+}
+
+/** One Parquet file in the making, a row group at a time, in the order in which they start. Nothing is visible before `close`. */
 export class DataFileWriter {
   readonly location: string
   readonly #settings: FileSettings
@@ -26,6 +35,8 @@ export class DataFileWriter {
   readonly #nanCounts = new Map<number, bigint>()
   #draft: ParquetDraft
   #withoutDictionary: ReadonlySet<string> | undefined
+  /** Until all row groups so far are written; fails with the first of them. */
+  #written: Promise<void> = Promise.resolve()
 
   /** Opens the file; `location` is stored in manifests as it is. */
   static async open(
@@ -57,26 +68,37 @@ export class DataFileWriter {
     this.#draft = settings.empty
   }
 
-  /** Of the file so far. */
-  get bytesWritten(): number {
-    return this.#draft.length
+  /** Starts to encode the rows, one at least, as the next row group. */
+  startRowGroup(rows: readonly RecordBatch[]): StartedRowGroup {
+    const { encoder, encode, schema, signal } = this.#settings
+    this.#withoutDictionary ??= uniqueColumns(schema.fields, rows)
+    for (const batch of rows) addNanCounts(this.#nanCounts, schema.fields, batch)
+    const options = { ...encode, withoutDictionary: this.#withoutDictionary }
+    const encoded = encoder.encode(rows, options, signal)
+    const written = this.#writeAfter(this.#written, encoded)
+    this.#written = written
+    const encodedBytes = encoded.then(({ rowGroup }) => rowGroup.bytes.length)
+    // Whoever waits for them is told; nobody may have got there yet.
+    for (const outcome of [written, encodedBytes]) outcome.catch(() => undefined)
+    return { encodedBytes, written }
   }
 
-  /** Writes the rows of the batch, one at least, as a row group; returns its encoded size in bytes. */
-  async writeRowGroup(batch: RecordBatch): Promise<number> {
-    const { codec, encode, schema } = this.#settings
-    this.#withoutDictionary ??= uniqueColumns(schema.fields, batch)
-    const encoded = codec.encodeRowGroup(batch, { ...encode, withoutDictionary: this.#withoutDictionary })
-    addNanCounts(this.#nanCounts, schema.fields, batch)
-    const draft = addRowGroup(this.#draft, encoded)
-    await this.#writer.write(encoded.bytes)
-    this.#draft = draft
-    return encoded.bytes.length
+  async #writeAfter(previous: Promise<void>, encoded: Promise<LentRowGroup>): Promise<void> {
+    const { rowGroup, release } = await encoded
+    try {
+      await previous
+      const draft = addRowGroup(this.#draft, rowGroup)
+      await this.#writer.write(rowGroup.bytes)
+      this.#draft = draft
+    } finally {
+      release()
+    }
   }
 
   /** Ends the file, which has a row group at least, and makes it visible. */
   async close(): Promise<DataFile> {
     const { schema, spec, finish, metricsMode } = this.#settings
+    await this.#written
     const draft = this.#draft
     const end = finishParquetFile(draft, finish)
     await this.#writer.write(end)
@@ -104,6 +126,7 @@ export class DataFileWriter {
   }
 
   async abort(): Promise<void> {
+    await this.#written.catch(() => undefined)
     await this.#writer.abort()
   }
 }

@@ -2,7 +2,7 @@ import type { Environment } from '../format/environment.ts'
 import { unsupported } from '../format/errors.ts'
 import { stringifyJson } from '../format/lossless-json.ts'
 import { metricsModeOf } from '../format/metrics-modes.ts'
-import type { EncodeOptions, ParquetCodec } from '../format/parquet/codec.ts'
+import type { EncodeOptions } from '../format/parquet/codec.ts'
 import { type FinishOptions, type ParquetDraft, startParquetFile } from '../format/parquet/file-builder.ts'
 import type { CompressionCodec } from '../format/parquet/footer.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
@@ -12,11 +12,12 @@ import type { SortOrder } from '../format/sort-order.ts'
 import { type MetricsMode, readProperty } from '../format/table-properties.ts'
 import { version } from '../format/version.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import type { RowGroupEncoder } from './row-group-encoder.ts'
 
 /** What all data files of one write have in common. */
 export interface FileSettings {
   readonly store: ObjectStore
-  readonly codec: ParquetCodec
+  readonly encoder: RowGroupEncoder
   readonly schema: Schema
   readonly spec: PartitionSpec
   readonly encode: EncodeOptions
@@ -32,7 +33,7 @@ export interface FileSettings {
 
 export interface FileSettingsInput {
   readonly store: ObjectStore
-  readonly codec: ParquetCodec
+  readonly encoder: RowGroupEncoder
   readonly schema: Schema
   readonly spec: PartitionSpec
   /** The table's. */
@@ -50,7 +51,7 @@ const CREATED_BY = `moraine version ${version}`
  * table with no column to store; INVALID_ARGUMENT for a bad value. What only costs speed or size is warned of.
  */
 export function fileSettings(input: FileSettingsInput): FileSettings {
-  const { store, codec, schema, spec, properties, sortOrder, environment, signal } = input
+  const { store, encoder, schema, spec, properties, sortOrder, environment, signal } = input
   const format = readProperty(properties, 'write.format.default')
   if (format !== 'parquet') {
     throw unsupported(
@@ -64,7 +65,7 @@ export function fileSettings(input: FileSettingsInput): FileSettings {
   const modes = metricsModeOf(schema, properties, sortOrder)
   return {
     store,
-    codec,
+    encoder,
     schema,
     spec,
     encode: {

@@ -1,11 +1,10 @@
-import type { Schema as ArrowSchema, RecordBatch } from 'apache-arrow'
-import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
-import { concatBatches } from '../format/arrow/concat.ts'
+import type { RecordBatch } from 'apache-arrow'
 import type { DataFile, PartitionTuple } from '../format/manifest.ts'
 import { partitionPath } from '../format/partition-path.ts'
 import { isUnpartitioned } from '../format/partition-spec.ts'
 import { batchBytes, batchPieces } from './batch-bytes.ts'
 import { DataFileWriter } from './data-file-writer.ts'
+import { EncodingWindow } from './encoding-window.ts'
 import type { FileSettings } from './file-settings.ts'
 import type { PartitionRows } from './partition-router.ts'
 
@@ -32,31 +31,40 @@ interface Partition {
   readonly tuple: PartitionTuple
   pending: RecordBatch[]
   pendingBytes: number
-  file?: DataFileWriter | undefined
+  file?: OpenFile | undefined
+}
+
+interface OpenFile {
+  readonly writer: DataFileWriter
+  /** Of row groups that are known to be encoded. */
+  encodedBytes: number
+  /** Of row groups that are being encoded. */
+  arrowBytesBeingEncoded: number
 }
 
 /**
  * Fans rows out to the files of their partitions.
  *
  * Rows wait, within bounds, until they make a row group; files roll at the target size. At most `maxOpenWriters`
- * files are open: beyond that the one least recently written to is closed, and its partition starts another.
+ * files are open: beyond that the one least recently written to is closed, and its partition starts another. What goes
+ * where depends on the rows, the settings and the encoder's parallelism, not on which thread is faster.
  */
 export class PartitionWriters {
   /** Every file ever opened, so that a failed write can take all of them back. */
   readonly locations: string[] = []
   readonly #options: PartitionWritersOptions
-  readonly #schema: ArrowSchema
   readonly #partitions = new Map<number, Partition>()
   /** Partitions with an open file, the least recently written to first. */
   readonly #open = new Set<Partition>()
   readonly #files: DataFile[] = []
+  readonly #window: EncodingWindow
   #pendingBytes = 0
   #encodedBytes = 0
   #arrowBytes = 0
 
   constructor(options: PartitionWritersOptions) {
     this.#options = options
-    this.#schema = arrowSchemaOf(options.settings.schema.fields)
+    this.#window = new EncodingWindow(options.settings.encoder.parallelism)
   }
 
   async add({ partitionId, partition: tuple, rows }: PartitionRows): Promise<void> {
@@ -75,6 +83,9 @@ export class PartitionWriters {
 
   /** Writes what waits and closes all files, in the order in which partitions began. */
   async finish(): Promise<readonly DataFile[]> {
+    for (const partition of this.#partitions.values()) {
+      if (partition.pending.length > 0) await this.#writeRowGroup(partition)
+    }
     for (const partition of this.#partitions.values()) await this.#finishPartition(partition)
     return this.#files
   }
@@ -84,7 +95,7 @@ export class PartitionWriters {
     const files = Array.from(this.#open, (partition) => partition.file!)
     this.#open.clear()
     this.#partitions.clear()
-    await Promise.allSettled(files.map((file) => file.abort()))
+    await Promise.allSettled(files.map(({ writer }) => writer.abort()))
   }
 
   async #finishOthers(partitionId: number): Promise<void> {
@@ -111,27 +122,41 @@ export class PartitionWriters {
   /** The Arrow bytes that should encode to a row group, or to what is left of the file. */
   #rowGroupArrowBytes({ file }: Partition): number {
     const { targetFileSize, rowGroupSize } = this.#options.settings
-    const ratio = this.#arrowBytes === 0 ? FIRST_RATIO : this.#encodedBytes / this.#arrowBytes
     // Not less than an eighth, or files would end in ever smaller row groups.
-    const left = Math.max(targetFileSize - (file?.bytesWritten ?? 0), targetFileSize / 8)
-    return Math.min(MAX_ROW_GROUP_ARROW_BYTES, Math.min(rowGroupSize, left) / ratio)
+    const left = Math.max(targetFileSize - this.#expectedBytes(file), targetFileSize / 8)
+    return Math.min(MAX_ROW_GROUP_ARROW_BYTES, Math.min(rowGroupSize, left) / this.#ratio())
+  }
+
+  /** Encoded bytes to Arrow bytes. */
+  #ratio(): number {
+    return this.#arrowBytes === 0 ? FIRST_RATIO : this.#encodedBytes / this.#arrowBytes
+  }
+
+  #expectedBytes(file: OpenFile | undefined): number {
+    return file === undefined ? 0 : file.encodedBytes + file.arrowBytesBeingEncoded * this.#ratio()
   }
 
   async #writeRowGroup(partition: Partition): Promise<void> {
-    const batch = concatBatches(this.#schema, partition.pending)
+    const file = partition.file ?? (await this.#openFile(partition))
+    await this.#window.room()
+    this.#open.delete(partition)
+    this.#open.add(partition)
     const arrowBytes = partition.pendingBytes
+    const started = file.writer.startRowGroup(partition.pending)
     partition.pending = []
     partition.pendingBytes = 0
     this.#pendingBytes -= arrowBytes
-    const file = partition.file ?? (await this.#openFile(partition))
-    this.#open.delete(partition)
-    this.#open.add(partition)
-    this.#encodedBytes += await file.writeRowGroup(batch)
-    this.#arrowBytes += arrowBytes
-    if (file.bytesWritten >= this.#options.settings.targetFileSize) await this.#closeFile(partition)
+    file.arrowBytesBeingEncoded += arrowBytes
+    await this.#window.add(started, (encodedBytes) => {
+      file.arrowBytesBeingEncoded -= arrowBytes
+      file.encodedBytes += encodedBytes
+      this.#arrowBytes += arrowBytes
+      this.#encodedBytes += encodedBytes
+    })
+    if (this.#expectedBytes(file) >= this.#options.settings.targetFileSize) await this.#closeFile(partition)
   }
 
-  async #openFile(partition: Partition): Promise<DataFileWriter> {
+  async #openFile(partition: Partition): Promise<OpenFile> {
     const { settings, newLocation, maxOpenWriters } = this.#options
     for (const leastRecent of this.#open) {
       if (this.#open.size < maxOpenWriters) break
@@ -142,13 +167,15 @@ export class PartitionWriters {
     const path = isUnpartitioned(spec) ? '' : partitionPath(spec, schema, partition.tuple)
     const location = newLocation(path)
     this.locations.push(location)
-    partition.file = await DataFileWriter.open(settings, location, partition.tuple)
+    const writer = await DataFileWriter.open(settings, location, partition.tuple)
+    partition.file = { writer, encodedBytes: 0, arrowBytesBeingEncoded: 0 }
     return partition.file
   }
 
   async #closeFile(partition: Partition): Promise<void> {
     if (partition.file === undefined) return
-    this.#files.push(await partition.file.close())
+    if (partition.file.arrowBytesBeingEncoded > 0) await this.#window.drain()
+    this.#files.push(await partition.file.writer.close())
     partition.file = undefined
     this.#open.delete(partition)
   }

@@ -11,22 +11,28 @@ const DISTINCT_SHARE = 0.9
 const SMALLEST_SAMPLE = 1024
 
 /** The Parquet names of top-level columns whose first values hardly repeat: encoding them plainly is much faster. */
-export function uniqueColumns(fields: readonly NestedField[], batch: RecordBatch): ReadonlySet<string> {
-  const names = fields.filter((field, i) => isUnique(field, batch, i)).map((field) => parquetName(field.name))
+export function uniqueColumns(
+  fields: readonly NestedField[],
+  batches: readonly RecordBatch[],
+): ReadonlySet<string> {
+  const names = fields.filter((field, i) => isUnique(field, batches, i)).map(({ name }) => parquetName(name))
   return new Set(names)
 }
 
-function isUnique({ type }: NestedField, batch: RecordBatch, place: number): boolean {
+function isUnique({ type }: NestedField, batches: readonly RecordBatch[], place: number): boolean {
   if (!isPrimitive(type) || type.kind === 'boolean' || type.kind === 'unknown') return false
-  const column = batch.data.children[place]!
-  const read = literalReader(type, column)
   const distinct = new Set<unknown>()
   let seen = 0
-  for (let i = 0; i < column.length && seen < SAMPLE; i++) {
-    if (column.nullCount > 0 && !column.getValid(i)) continue
-    const value = read(i)
-    distinct.add(value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)
-    seen++
+  for (const batch of batches) {
+    const column = batch.data.children[place]!
+    const read = literalReader(type, column)
+    for (let i = 0; i < column.length && seen < SAMPLE; i++) {
+      if (column.nullCount > 0 && !column.getValid(i)) continue
+      const value = read(i)
+      distinct.add(value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)
+      seen++
+    }
+    if (seen === SAMPLE) break
   }
   return seen >= SMALLEST_SAMPLE && distinct.size > seen * DISTINCT_SHARE
 }

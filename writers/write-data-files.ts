@@ -1,4 +1,5 @@
 import type { RecordBatch } from 'apache-arrow'
+import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
 import type { Environment } from '../format/environment.ts'
 import { messageOf } from '../format/errors.ts'
 import { resolveLocation } from '../format/location.ts'
@@ -13,6 +14,7 @@ import { dataLocations } from './data-locations.ts'
 import { fileSettings } from './file-settings.ts'
 import { partitionRouter } from './partition-router.ts'
 import { PartitionWriters } from './partition-writers.ts'
+import { type EncodingWorkers, encodeHere, encodeInWorkers } from './row-group-encoder.ts'
 
 export interface WriteDataFilesOptions {
   readonly store: ObjectStore
@@ -25,6 +27,8 @@ export interface WriteDataFilesOptions {
   /** The table's properties. */
   readonly properties: Readonly<Record<string, string>>
   readonly codec: ParquetCodec
+  /** Threads that encode, beside the calling one. Default: none. */
+  readonly workers?: EncodingWorkers | undefined
   readonly environment: Environment
   /** Of exactly `arrowSchemaOf(schema.fields)`; pulled one at a time. */
   readonly batches: AsyncIterable<RecordBatch>
@@ -51,12 +55,15 @@ const DEFAULT_MAX_OPEN_WRITERS = 100
 /**
  * Writes batches as data files: partitioned, rolled at the target size, described for the manifest.
  *
- * Memory is bounded by `MAX_PENDING_BYTES` of waiting rows and what one row group takes to encode. On any failure,
- * the caller's abort included, every file is taken back before the error is thrown.
+ * Memory is bounded by `MAX_PENDING_BYTES` of waiting rows and what the row groups take that are encoded at once. On
+ * any failure, the caller's abort included, every file is taken back before the error is thrown.
  */
 export async function writeDataFiles(options: WriteDataFilesOptions): Promise<WriteResult> {
   const { store, location, schema, spec, properties, environment, batches, operationId, signal } = options
-  const settings = fileSettings(options)
+  const { codec, workers } = options
+  const arrowSchema = arrowSchemaOf(schema.fields)
+  const encoder = workers ? encodeInWorkers(arrowSchema, codec, workers) : encodeHere(arrowSchema, codec)
+  const settings = fileSettings({ ...options, encoder })
   const locate = dataLocations(location, properties)
   const route = partitionRouter(spec, schema)
   let fileCount = 0

@@ -92,11 +92,8 @@ function planColumn(plan: BodyPlan, type: Data['type'], columns: readonly Data[]
     case Type.Timestamp:
     case Type.Decimal:
     case Type.FixedSizeBinary: {
-      if (parts.length === 0) return addBuffer(plan, 0, () => undefined)
-      const { stride, values } = parts[0]!
-      addBuffer(plan, length * stride * values.BYTES_PER_ELEMENT, (target) =>
-        joinFixedWidth(parts, viewLike(values, target)),
-      )
+      const width = parts.length === 0 ? 0 : parts[0]!.stride * parts[0]!.values.BYTES_PER_ELEMENT
+      addBuffer(plan, length * width, (target) => joinFixedWidth(parts, viewLike(parts[0]!.values, target)))
       return
     }
     case Type.Utf8:

@@ -16,6 +16,15 @@ export interface EncodeOptions {
   readonly withoutDictionary?: ReadonlySet<string>
 }
 
+/** Rows on their way to an encoder, as plain data that can go to another thread; `row-stream.ts` makes it. */
+export interface RowStream {
+  /** An Arrow IPC stream of one record batch, without columns of type Null. */
+  readonly bytes: Uint8Array
+  readonly numRows: number
+  /** Of the top level. */
+  readonly columnNames: readonly string[]
+}
+
 export interface EncodedRowGroup {
   /** All column chunks, one after another. The caller owns it. */
   readonly bytes: Uint8Array
@@ -44,11 +53,13 @@ export interface DecodeRequest {
 
 /**
  * `encodeRowGroup` takes a batch whose Arrow types are those of `format/arrow/arrow-schema.ts` and whose nullability
- * matches. `decodeRowGroup` gives batches in row order, columns by the Parquet names, decoded as they are pulled: what
+ * matches. `encodeStream` does the same for rows that are a stream already; when the chunks fit in `target`, they are
+ * put there, and that may be the memory of the stream itself. `decodeRowGroup` gives batches in row order, columns by the Parquet names, decoded as they are pulled: what
  * is in memory is a part of the row group, however much of it a few bytes stand for. It throws INVALID_DATA when
  * bytes are malformed or the rows are not as many as asked for, and stays usable after that.
  */
 export interface ParquetCodec {
   encodeRowGroup(batch: RecordBatch, options: EncodeOptions): EncodedRowGroup
+  encodeStream(rows: RowStream, options: EncodeOptions, target?: Uint8Array): EncodedRowGroup
   decodeRowGroup(request: DecodeRequest): Iterable<RecordBatch>
 }

@@ -17,31 +17,49 @@ export type ParquetWasm = Pick<
 /** Makes a fresh instance with a memory of its own, synchronously. */
 export type ParquetWasmFactory = () => ParquetWasm
 
-let loading: Promise<ParquetWasmFactory> | undefined
+/** A WebAssembly.Module, which other threads can be sent. */
+export interface CompiledWasm {
+  readonly [Symbol.toStringTag]: string
+}
+
+/** What is used of the global; its types are the DOM's, which Node's leave out. */
+const { WebAssembly } = globalThis as unknown as {
+  readonly WebAssembly: {
+    readonly compile: (bytes: Uint8Array) => Promise<CompiledWasm>
+    readonly Instance: unknown
+  }
+}
+
+let compiling: Promise<CompiledWasm> | undefined
+
+/** parquet-wasm's module, compiled once for the process: threads that are given it share its code. */
+export function compileParquetWasm(): Promise<CompiledWasm> {
+  compiling ??= readFile(GLUE_PATH.replace(/\.js$/, '_bg.wasm')).then((wasm) => WebAssembly.compile(wasm))
+  return compiling
+}
+
+const GLUE_PATH = createRequire(import.meta.url).resolve('parquet-wasm/node')
 
 /**
- * Reads parquet-wasm's two files, once for the process. The only input/output of `format/`, and of the kind that an
- * `import` does: it loads code.
+ * Reads parquet-wasm's two files. The only input/output of `format/`, and of the kind that an `import` does: it loads
+ * code.
  *
  * A plain import will not do. A wasm instance that trapped is not to be trusted again (its stack pointer stays where
  * it was), and its memory never shrinks; yet the library's module makes one instance for its lifetime. So its glue
  * code is compiled here as a function, and every call of that makes an instance that the garbage collector can take.
  */
-export function loadParquetWasm(): Promise<ParquetWasmFactory> {
-  loading ??= load()
-  return loading
-}
-
-async function load(): Promise<ParquetWasmFactory> {
-  const gluePath = createRequire(import.meta.url).resolve('parquet-wasm/node')
-  const wasmPath = gluePath.replace(/\.js$/, '_bg.wasm')
-  const [glue, wasm] = await Promise.all([readFile(gluePath, 'utf8'), readFile(wasmPath)])
-  const instantiate = compileFunction(glue, ['exports', 'require', '__dirname'], { filename: gluePath })
-  // The glue asks for nothing but the bytes, by require('fs').readFileSync.
-  const require = () => ({ readFileSync: () => wasm })
+export async function loadParquetWasm(
+  module: CompiledWasm | Promise<CompiledWasm> = compileParquetWasm(),
+): Promise<ParquetWasmFactory> {
+  const [glue, compiled] = await Promise.all([readFile(GLUE_PATH, 'utf8'), module])
+  const parameters = ['exports', 'require', '__dirname', 'WebAssembly']
+  const instantiate = compileFunction(glue, parameters, { filename: GLUE_PATH })
+  // The glue asks for the file's bytes, by require('fs').readFileSync, and compiles them: it gets what is compiled.
+  const require = () => ({ readFileSync: () => undefined })
+  const Module = new Proxy(class {}, { construct: () => compiled })
   return () => {
     const exports: Partial<ParquetWasm> = {}
-    instantiate(exports, require, '')
+    instantiate(exports, require, '', { Instance: WebAssembly.Instance, Module })
     return exports as ParquetWasm
   }
 }
