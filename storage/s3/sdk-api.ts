@@ -82,7 +82,7 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
             location: place.location,
             size: found.ContentLength ?? 0,
             etag: found.ETag ?? '',
-            lastModifiedMs: found.LastModified?.getTime() ?? 0,
+            lastModifiedMs: wholeSeconds(found.LastModified),
             token: found.Metadata?.[TOKEN],
           }
         )
@@ -279,7 +279,7 @@ async function listObjects(
       location: `s3://${bucket}/${Key}`,
       size: Size ?? 0,
       etag: ETag ?? '',
-      lastModifiedMs: LastModified?.getTime() ?? 0,
+      lastModifiedMs: wholeSeconds(LastModified),
     }),
   )
   return {
@@ -287,6 +287,11 @@ async function listObjects(
     folders: CommonPrefixes.flatMap(({ Prefix }) => Prefix ?? []),
     continuationToken: IsTruncated ? NextContinuationToken : undefined,
   }
+}
+
+/** A listing may tell more than a header can. */
+function wholeSeconds(time: Date | undefined): number {
+  return Math.floor((time?.getTime() ?? 0) / 1000) * 1000
 }
 
 function conditionOf({ condition }: S3PutOptions): Pick<PutObjectCommandInput, 'IfMatch' | 'IfNoneMatch'> {
