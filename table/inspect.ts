@@ -24,6 +24,8 @@ export interface FileRow {
   readonly fileSizeInBytes: bigint
   readonly sequenceNumber: bigint
   readonly firstRowId: bigint | undefined
+  /** Of the order in which the file's rows are; 0 or undefined when they are in none. */
+  readonly sortOrderId: number | undefined
 }
 
 export interface ManifestRow {
@@ -99,6 +101,7 @@ function fileRow(file: DataFile, partition: string, sequenceNumber: bigint): Fil
     fileSizeInBytes: file.fileSizeInBytes,
     sequenceNumber,
     firstRowId: file.firstRowId,
+    sortOrderId: file.sortOrderId,
   }
 }
 

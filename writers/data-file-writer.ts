@@ -11,7 +11,6 @@ import {
   splitOffsets,
 } from '../format/parquet/file-builder.ts'
 import { footerMetrics } from '../format/parquet/metrics.ts'
-import { unsortedOrder } from '../format/sort-order.ts'
 import type { ObjectWriter } from '../storage/object-store.ts'
 import type { FileSettings } from './file-settings.ts'
 import { addNanCounts } from './nan-counts.ts'
@@ -97,7 +96,7 @@ export class DataFileWriter {
 
   /** Ends the file, which has a row group at least, and makes it visible. */
   async close(): Promise<DataFile> {
-    const { schema, spec, finish, metricsMode } = this.#settings
+    const { schema, spec, finish, metricsMode, sortOrderId } = this.#settings
     await this.#written
     const draft = this.#draft
     const end = finishParquetFile(draft, finish)
@@ -121,7 +120,7 @@ export class DataFileWriter {
       fileSizeInBytes: BigInt(size),
       ...footerMetrics(footer, schema, { mode: metricsMode, nanCounts: this.#nanCounts }),
       splitOffsets: splitOffsets(draft),
-      sortOrderId: unsortedOrder.orderId,
+      sortOrderId,
     }
   }
 

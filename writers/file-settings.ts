@@ -28,6 +28,8 @@ export interface FileSettings {
   /** Bytes. */
   readonly targetFileSize: number
   readonly rowGroupSize: number
+  /** Of the order in which every file has its rows; that of `unsortedOrder` when they come as they are. */
+  readonly sortOrderId: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -40,6 +42,8 @@ export interface FileSettingsInput {
   readonly properties: Readonly<Record<string, string>>
   /** The table's; its columns always keep bounds. */
   readonly sortOrder?: SortOrder | undefined
+  /** See `FileSettings`. */
+  readonly sortOrderId: number
   readonly environment: Environment
   readonly signal?: AbortSignal | undefined
 }
@@ -51,7 +55,7 @@ const CREATED_BY = `moraine version ${version}`
  * table with no column to store; INVALID_ARGUMENT for a bad value. What only costs speed or size is warned of.
  */
 export function fileSettings(input: FileSettingsInput): FileSettings {
-  const { store, encoder, schema, spec, properties, sortOrder, environment, signal } = input
+  const { store, encoder, schema, spec, properties, sortOrder, sortOrderId, environment, signal } = input
   const format = readProperty(properties, 'write.format.default')
   if (format !== 'parquet') {
     throw unsupported(
@@ -82,6 +86,7 @@ export function fileSettings(input: FileSettingsInput): FileSettings {
     metricsMode: (fieldId) => modes.get(fieldId) ?? { kind: 'none' },
     targetFileSize: readProperty(properties, 'write.target-file-size-bytes'),
     rowGroupSize: readProperty(properties, 'write.parquet.row-group-size-bytes'),
+    sortOrderId,
     signal,
   }
 }

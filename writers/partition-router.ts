@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Data, RecordBatch } from 'apache-arrow'
-import { bitAt } from '../format/arrow/bitmap.ts'
+import type { RecordBatch } from 'apache-arrow'
 import { literalReader } from '../format/arrow/literal-reader.ts'
 import { takeRows } from '../format/arrow/take.ts'
 import { invalidArgument, unsupported } from '../format/errors.ts'
@@ -9,6 +8,7 @@ import type { PartitionField, PartitionSpec } from '../format/partition-spec.ts'
 import { findFieldById, type Schema } from '../format/schema.ts'
 import { bindTransform } from '../format/transforms/apply.ts'
 import { isPrimitive, type Literal, typeToString } from '../format/types.ts'
+import { placesOf, sourceColumn } from './source-column.ts'
 
 /** The rows of one batch that fall into one partition. */
 export interface PartitionRows {
@@ -82,32 +82,6 @@ function fieldCoder(field: PartitionField, schema: Pick<Schema, 'fields'>): Fiel
     return result
   }
   return { codes, valueOf: (code) => values.valueOf(code) }
-}
-
-/** Where the source column stands: its place among the members of each struct around it, from the root. */
-function placesOf(schema: Pick<Schema, 'fields'>, idPath: readonly number[]): readonly number[] {
-  let members = schema.fields
-  return idPath.map((id) => {
-    const place = members.findIndex((member) => member.id === id)
-    const { type } = members[place]!
-    members = type.kind === 'struct' ? type.fields : []
-    return place
-  })
-}
-
-/** The column, and whether a row has no value there: it or a struct around it is null. */
-function sourceColumn(
-  batch: RecordBatch,
-  places: readonly number[],
-): { column: Data; isNull: (row: number) => boolean } {
-  let column: Data = batch.data
-  const masks: { bits: Uint8Array; offset: number }[] = []
-  for (const place of places) {
-    column = column.children[place]!
-    if (column.nullCount > 0) masks.push({ bits: column.nullBitmap, offset: column.offset })
-  }
-  if (masks.length === 0) return { column, isNull: () => false }
-  return { column, isNull: (row) => masks.some(({ bits, offset }) => !bitAt(bits, offset + row)) }
 }
 
 /** Distinct partition values and their codes. */

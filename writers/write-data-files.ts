@@ -7,14 +7,16 @@ import type { DataFile } from '../format/manifest.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
-import type { SortOrder } from '../format/sort-order.ts'
+import { type SortOrder, unsortedOrder } from '../format/sort-order.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { dataLocations } from './data-locations.ts'
 import { fileSettings } from './file-settings.ts'
-import { partitionRouter } from './partition-router.ts'
+import { type PartitionRows, partitionRouter } from './partition-router.ts'
 import { PartitionWriters } from './partition-writers.ts'
 import { type EncodingWorkers, encodeHere, encodeInWorkers } from './row-group-encoder.ts'
+import { type SortKeyEncoder, sortKeyEncoder } from './sort/sort-keys.ts'
+import { type SortingLimits, sortedRows } from './sort/sorted-rows.ts'
 
 export interface WriteDataFilesOptions {
   readonly store: ObjectStore
@@ -22,7 +24,7 @@ export interface WriteDataFilesOptions {
   readonly location: string
   readonly schema: Schema
   readonly spec: PartitionSpec
-  /** The table's sort order: rows are not sorted, but its columns keep bounds. */
+  /** The table's. Each file has its rows in this order, unless it has a field that this version does not know. */
   readonly sortOrder?: SortOrder
   /** The table's properties. */
   readonly properties: Readonly<Record<string, string>>
@@ -39,6 +41,7 @@ export interface WriteDataFilesOptions {
   readonly maxOpenWriters?: number
   /** Rows come partition by partition, so that one file is open at a time. Default: false. */
   readonly clustered?: boolean
+  readonly sorting?: SortingLimits
 }
 
 export interface WriteResult {
@@ -59,26 +62,27 @@ const DEFAULT_MAX_OPEN_WRITERS = 100
  * any failure, the caller's abort included, every file is taken back before the error is thrown.
  */
 export async function writeDataFiles(options: WriteDataFilesOptions): Promise<WriteResult> {
-  const { store, location, schema, spec, properties, environment, batches, operationId, signal } = options
-  const { codec, workers } = options
+  const { store, location, schema, spec, properties, environment, operationId, signal } = options
+  const { codec, workers, sortOrder = unsortedOrder } = options
   const arrowSchema = arrowSchemaOf(schema.fields)
   const encoder = workers ? encodeInWorkers(arrowSchema, codec, workers) : encodeHere(arrowSchema, codec)
-  const settings = fileSettings({ ...options, encoder })
+  const keysOf = sortKeysOf(sortOrder, options)
+  const sortOrderId = keysOf === undefined ? unsortedOrder.orderId : sortOrder.orderId
+  const settings = fileSettings({ ...options, encoder, sortOrderId })
   const locate = dataLocations(location, properties)
-  const route = partitionRouter(spec, schema)
+  const routed = routedRows(options.batches, partitionRouter(spec, schema), signal)
+  const rows =
+    keysOf === undefined ? routed : sortedRows(routed, { ...options.sorting, schema, keysOf, signal })
   let fileCount = 0
   const writers = new PartitionWriters({
     settings,
     newLocation: (partitionPath) => locate(partitionPath, fileName(operationId, ++fileCount)),
     maxOpenWriters: options.maxOpenWriters ?? DEFAULT_MAX_OPEN_WRITERS,
-    clustered: options.clustered ?? false,
+    clustered: keysOf !== undefined || (options.clustered ?? false),
   })
   const deleteAll = () => store.delete(writers.locations.map(resolveLocation))
   try {
-    for await (const batch of batches) {
-      throwIfAborted(signal)
-      for (const rows of route(batch)) await writers.add(rows)
-    }
+    for await (const part of rows) await writers.add(part)
     throwIfAborted(signal)
     const files = await writers.finish()
     return {
@@ -95,6 +99,29 @@ export async function writeDataFiles(options: WriteDataFilesOptions): Promise<Wr
     })
     throw error
   }
+}
+
+async function* routedRows(
+  batches: AsyncIterable<RecordBatch>,
+  route: (batch: RecordBatch) => readonly PartitionRows[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<PartitionRows> {
+  for await (const batch of batches) {
+    throwIfAborted(signal)
+    yield* route(batch)
+  }
+}
+
+/** How rows are put in the order; undefined when it is none, or one that they cannot be put in. */
+function sortKeysOf(
+  order: SortOrder,
+  { schema, environment, location }: Pick<WriteDataFilesOptions, 'schema' | 'environment' | 'location'>,
+): SortKeyEncoder | undefined {
+  if (order.orderId === unsortedOrder.orderId) return undefined
+  const encoder = sortKeyEncoder(order, schema)
+  if ('encode' in encoder) return encoder.encode
+  environment.warn(`new files of ${location} are not sorted: ${encoder.obstacle}`)
+  return undefined
 }
 
 /** As Iceberg Java names them: partition and task number, operation, count. */

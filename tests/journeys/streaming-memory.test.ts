@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Sorted } from './sorting-process.ts'
 import type { Streamed } from './streaming-process.ts'
 
 /** Set it higher to see that memory does not grow with the rows. */
@@ -17,18 +18,26 @@ beforeAll(async () => {
 afterAll(async () => rm(folder, { recursive: true, force: true }))
 
 it('a long stream of rows is appended and read in bounded memory', async () => {
-  const streamed = await inProcess()
+  const streamed = await inProcess<Streamed>('streaming-process.ts', ROWS)
   if (process.env['MORAINE_STREAM_ROWS'] !== undefined) console.info(streamed)
   expect(streamed.records).toBe(String(ROWS))
   expect(streamed.appendGrowth).toBeLessThan(300 * MIB)
   expect(streamed.scanGrowth).toBeLessThan(300 * MIB)
 }, 600_000)
 
-async function inProcess(): Promise<Streamed> {
+it('rows of a table with a sort order are sorted in bounded memory', async () => {
+  const sorted = await inProcess<Sorted>('sorting-process.ts', ROWS)
+  if (process.env['MORAINE_STREAM_ROWS'] !== undefined) console.info(sorted)
+  expect(sorted).toMatchObject({ records: String(ROWS), inOrder: true })
+  // The sorted rows in memory come on top of what an append takes.
+  expect(sorted.appendGrowth).toBeLessThan(500 * MIB)
+}, 600_000)
+
+async function inProcess<R>(module: string, rows: number): Promise<R> {
   const here = import.meta.dirname
   const child = fork(
     join(here, 'streaming-process.mjs'),
-    [join(here, 'streaming-process.ts'), folder, String(ROWS)],
+    [join(here, module), join(folder, module), String(rows)],
     { execArgv: ['--expose-gc'] },
   )
   const exited = once(child, 'exit')
@@ -37,5 +46,5 @@ async function inProcess(): Promise<Streamed> {
     exited.then(([code]) => Promise.reject(new Error(`the process ended with ${code}`))),
   ])
   await exited
-  return message as Streamed
+  return message as R
 }
