@@ -376,6 +376,19 @@ const sorted: Subject = {
   commits: [mixedRows(1, 50)],
 }
 
+/** Filters on the leading columns of the order: engines skip row groups of these files. */
+const sortedAndPartitioned: Subject = {
+  name: 'sort_order_partitioned',
+  probes: [...probesOf('string', 'name'), ...probesOf('double', 'score')],
+  options: {
+    schema: mixedSchema(),
+    partitionBy: [bucket('id', 3)],
+    sortBy: [desc('score'), 'name'],
+    properties: { 'write.parquet.row-group-size-bytes': '4000' },
+  },
+  commits: [mixedRows(1, 400), mixedRows(2, 400)],
+}
+
 export const subjects: readonly Subject[] = [
   ...sampleNames.map(typeSubject),
   everyType(1, plainNames, uuidsInSpark),
@@ -415,6 +428,7 @@ export const subjects: readonly Subject[] = [
   partitioned(2),
   partitioned(3),
   sorted,
+  sortedAndPartitioned,
   { ...sorted, name: 'empty', commits: [] },
   { ...partitioned(3), name: 'empty_v3', commits: [] },
   defaults,
