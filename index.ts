@@ -9,6 +9,7 @@ export type {
   CreateTableRequest,
   DropOptions,
   LoadedTable,
+  LoadOptions,
   TableIdentifier,
 } from './catalog/catalog.ts'
 export type { ColumnPath } from './format/column-path.ts'

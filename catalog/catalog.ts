@@ -29,6 +29,8 @@ export interface CommitRequest {
   readonly identifier: TableIdentifier
   readonly requirements: readonly TableRequirement[]
   readonly updates: readonly TableUpdate[]
+  /** What the caller holds as current, as this catalog gave it. Advice: where it still is, it need not be read again. */
+  readonly base?: LoadedTable
 }
 
 /** `conflict`: another commit came between, or a requirement failed; nothing was changed. */
@@ -47,6 +49,11 @@ export interface CatalogCallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface LoadOptions extends CatalogCallOptions {
+  /** An earlier version, as this catalog gave it. Advice: where it still is current, it need not be read again. */
+  readonly base?: LoadedTable | undefined
+}
+
 export interface Catalog {
   listNamespaces(parent?: readonly string[], options?: CatalogCallOptions): Promise<(readonly string[])[]>
   /** Throws ALREADY_EXISTS. */
@@ -58,7 +65,7 @@ export interface Catalog {
   /** Throws NOT_FOUND when the namespace does not exist. */
   listTables(namespace: readonly string[], options?: CatalogCallOptions): Promise<TableIdentifier[]>
   /** Throws NOT_FOUND. */
-  loadTable(identifier: TableIdentifier, options?: CatalogCallOptions): Promise<LoadedTable>
+  loadTable(identifier: TableIdentifier, options?: LoadOptions): Promise<LoadedTable>
   /** Throws ALREADY_EXISTS; creates the namespace when it is missing. */
   createTable(request: CreateTableRequest, options?: CatalogCallOptions): Promise<LoadedTable>
   /**
@@ -71,6 +78,8 @@ export interface Catalog {
     identifier: TableIdentifier,
     options?: CatalogCallOptions & DropOptions,
   ): Promise<{ readonly keptMetadataLocation?: string }>
+  /** Throws NOT_FOUND, ALREADY_EXISTS, and UNSUPPORTED where a table's name is its place. */
+  renameTable(from: TableIdentifier, to: TableIdentifier, options?: CatalogCallOptions): Promise<void>
   /** Makes an existing metadata file a table of this catalog. Never deletes that file. Throws ALREADY_EXISTS. */
   registerTable(
     identifier: TableIdentifier,

@@ -8,7 +8,6 @@ import { invalidArgument, MoraineError, unsupported } from '../format/errors.ts'
 import { parseLocation, resolveLocation, stripTrailingSlash } from '../format/location.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { decodeTableMetadata } from '../format/table-metadata-json.ts'
-import { readProperty } from '../format/table-properties.ts'
 import { checkRequirements } from '../format/table-requirement-check.ts'
 import { applyUpdates } from '../format/table-update-apply.ts'
 import { throwIfAborted } from '../storage/abort.ts'
@@ -20,13 +19,15 @@ import type {
   CommitResult,
   DropOptions,
   LoadedTable,
+  LoadOptions,
   TableIdentifier,
 } from './catalog.ts'
 import { claimName } from './object-store/claim-name.ts'
-import { type CatalogContext, warnOnce } from './object-store/context.ts'
+import type { CatalogContext, KnownTip } from './object-store/context.ts'
 import { boundaryOf, isDead } from './object-store/drop-log.ts'
 import { finishDrop, removeDeadVersions } from './object-store/drop-table.ts'
-import { claimableName, keptTableUuid, type TablePlaces, tablePlaces } from './object-store/layout.ts'
+import { landedSince } from './object-store/landed-since.ts'
+import { claimableName, type TablePlaces, tablePlaces } from './object-store/layout.ts'
 import { withMetadataLogEntry } from './object-store/metadata-log.ts'
 import {
   createNamespace,
@@ -39,10 +40,19 @@ import {
   requireNoTableBelow,
 } from './object-store/namespaces.ts'
 import { requireMetadataSize } from './object-store/read-object.ts'
+import { requirePurgeable } from './object-store/require-purgeable.ts'
 import { requireSafeStore } from './object-store/require-safe-store.ts'
-import { findTip, isLive, type LiveTip, nextVersion, type TableState } from './object-store/tip.ts'
+import { retireOldVersions } from './object-store/retirement.ts'
+import {
+  findTip,
+  isLive,
+  isStillTip,
+  type LiveTip,
+  nextVersion,
+  type TableState,
+} from './object-store/tip.ts'
 import { encodeTombstone, type Tombstone } from './object-store/tombstone.ts'
-import { droppedError, writeVersion } from './object-store/write-version.ts'
+import { droppedError, isRetiredFor, writeVersion } from './object-store/write-version.ts'
 import { checkIdentifier, formatIdentifier } from './table-identifier.ts'
 
 export interface ObjectStoreCatalogOptions {
@@ -67,6 +77,8 @@ export function objectStoreCatalog(settings: ObjectStoreCatalogOptions): Catalog
     environment,
     isProbed: probe,
     dropLogs: new Map(),
+    retirements: new Map(),
+    knownTips: new WeakMap(),
     warned: new Set(),
   }
   return {
@@ -80,6 +92,7 @@ export function objectStoreCatalog(settings: ObjectStoreCatalogOptions): Catalog
       createTable(context, identifier, metadata, options),
     commitTable: (request, options = {}) => commitTable(context, request, options),
     dropTable: (identifier, options = {}) => dropTable(context, identifier, options),
+    renameTable: async (from, to) => refuseRename(from, to),
     registerTable: (identifier, location, options = {}) =>
       registerTable(context, identifier, location, options),
     close: async () => undefined,
@@ -89,7 +102,7 @@ export function objectStoreCatalog(settings: ObjectStoreCatalogOptions): Catalog
 async function loadTable(
   context: CatalogContext,
   identifier: TableIdentifier,
-  options: CatalogCallOptions,
+  options: LoadOptions,
 ): Promise<LoadedTable> {
   const { tip } = await stateOf(context, identifier, options)
   if (!isLive(tip)) throw noTable(identifier)
@@ -144,7 +157,7 @@ async function writeFirst(
   const places = tablePlaces(context.warehouse, identifier)
   let takenBack: LoadedTable | undefined
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const { tip, dropLog } = await stateOf(context, identifier, options)
+    const { tip, dropLog, free: version } = await stateOf(context, identifier, options)
     // Others may have met a version before we found that we had to take it back, and built on it or dropped it.
     const wasMet = takenBack !== undefined && origin === 'new'
     if (isLive(tip)) {
@@ -162,7 +175,6 @@ async function writeFirst(
     if (tip !== undefined) await removeDeadVersions(context, places, boundaryOf(dropLog), options)
     await ensureNamespace(context, identifier.namespace, options)
     throwIfAborted(options.signal)
-    const version = nextVersion(0, dropLog)
     const result = await writeVersion(context, places, { version, base: undefined, metadata, dropLog })
     const written = { identifier, metadata, metadataLocation: result.location }
     if (result.status === 'written') return written
@@ -173,12 +185,12 @@ async function writeFirst(
 
 async function commitTable(
   context: CatalogContext,
-  { identifier, requirements, updates }: CommitRequest,
+  { identifier, requirements, updates, base: held }: CommitRequest,
   options: CatalogCallOptions,
 ): Promise<CommitResult> {
-  const state = await stateOf(context, identifier, options)
-  if (!isLive(state.tip)) throw noTable(identifier)
-  const { tip, dropLog } = { tip: state.tip, dropLog: state.dropLog }
+  const places = tablePlaces(context.warehouse, identifier)
+  const { tip, dropLog } = await stateToCommitOn(context, identifier, { ...options, base: held })
+  if (!isLive(tip)) throw noTable(identifier)
   const base = tip.content.metadata
   const failed = checkRequirements(base, requirements)
   if (failed !== undefined) return { status: 'conflict', reason: failed }
@@ -190,14 +202,13 @@ async function commitTable(
   const now = Math.max(context.environment.now(), base.lastUpdatedMs)
   const updated = applyUpdates(base, updates, { now })
   requireSameTable(identifier, base, updated)
-  warnOfProperties(context, identifier, updated)
   const metadata = withMetadataLogEntry(updated, { metadata: base, location: tip.location })
-  const places = tablePlaces(context.warehouse, identifier)
   const version = nextVersion(tip.version, dropLog)
   throwIfAborted(options.signal)
   const result = await writeVersion(context, places, { version, base, metadata, dropLog })
   switch (result.status) {
     case 'written':
+      await retireOldVersions(context, places, base, metadata)
       return { status: 'committed', table: { identifier, metadata, metadataLocation: result.location } }
     case 'taken':
       return {
@@ -206,6 +217,13 @@ async function commitTable(
       }
     case 'dropped':
       throw droppedError(formatIdentifier(identifier), base, version, result.drop)
+    case 'superseded': {
+      const { content, location } = await landedSince(context, places, base, updates)
+      return {
+        status: 'committed',
+        table: { identifier, metadata: content.metadata, metadataLocation: location },
+      }
+    }
   }
 }
 
@@ -259,17 +277,59 @@ async function claimTombstone(
   }
   const version = nextVersion(tip.version, dropLog)
   const location = places.metadata + claimableName(version, metadata)
-  if ((await claimName(context, location, encodeTombstone(tombstone))) === 'lost') return undefined
-  return { version, location, tombstone }
+  const { status } = await claimName(context, location, encodeTombstone(tombstone))
+  if (status !== 'won') return undefined
+  if (!(await isRetiredFor(context, places, version, metadata))) return { version, location, tombstone }
+  // The table has gone on so far that the name was free again: what was claimed is below its tip, and drops nothing.
+  await context.store.delete([location])
+  return undefined
 }
 
 async function stateOf(
   context: CatalogContext,
   identifier: TableIdentifier,
-  options: CatalogCallOptions,
+  options: LoadOptions,
 ): Promise<TableState> {
   checkIdentifier(identifier)
-  return findTip(context, tablePlaces(context.warehouse, identifier), options)
+  const places = tablePlaces(context.warehouse, identifier)
+  return findTip(context, places, options, knownTip(context, places, options.base))
+}
+
+/** As `stateOf`, without reading anything again where `base` still is the tip. */
+async function stateToCommitOn(
+  context: CatalogContext,
+  identifier: TableIdentifier,
+  options: LoadOptions,
+): Promise<Pick<TableState, 'tip' | 'dropLog'>> {
+  checkIdentifier(identifier)
+  const places = tablePlaces(context.warehouse, identifier)
+  const known = knownTip(context, places, options.base)
+  if (known !== undefined && (await isStillTip(context, places, known, options))) {
+    const { metadata, dropLog, ...tip } = known
+    return { tip: { ...tip, content: { kind: 'table', metadata } }, dropLog }
+  }
+  return findTip(context, places, options, known)
+}
+
+/** What is known of a version that this catalog handed out; a caller's word is not taken for it. */
+function knownTip(
+  context: CatalogContext,
+  places: TablePlaces,
+  base: LoadedTable | undefined,
+): KnownTip | undefined {
+  const known = base && context.knownTips.get(base.metadata)
+  return known?.location.startsWith(places.metadata) ? known : undefined
+}
+
+/** As Iceberg Java refuses it. */
+function refuseRename(from: TableIdentifier, to: TableIdentifier): never {
+  checkIdentifier(from)
+  checkIdentifier(to)
+  throw unsupported(
+    `cannot rename ${formatIdentifier(from)} to ${formatIdentifier(to)}: in this catalog a table's place is its name. ` +
+      'Drop it, and register the metadata that the drop keeps under the new name; its files stay where they are',
+    { from: formatIdentifier(from), to: formatIdentifier(to) },
+  )
 }
 
 /** As Iceberg Java refuses them: readers look for metadata in the table's folder only. */
@@ -289,46 +349,6 @@ function requireSameTable(identifier: TableIdentifier, base: TableMetadata, next
     throw unsupported(`table ${name} cannot move to ${next.location}: in this catalog its place is its name`)
   }
   if (base.properties['write.metadata.path'] === undefined) requireMetadataInFolder(next)
-}
-
-function warnOfProperties(
-  context: CatalogContext,
-  identifier: TableIdentifier,
-  { properties }: TableMetadata,
-): void {
-  if (readProperty(properties, 'write.metadata.delete-after-commit.enabled')) {
-    warnOnce(
-      context,
-      `table ${formatIdentifier(identifier)}: write.metadata.delete-after-commit.enabled is not obeyed; old metadata files stay`,
-    )
-  }
-}
-
-async function requirePurgeable(
-  context: CatalogContext,
-  identifier: TableIdentifier,
-  { folder, metadata: metadataFolder }: TablePlaces,
-  metadata: TableMetadata,
-  options: CatalogCallOptions,
-): Promise<void> {
-  const table = formatIdentifier(identifier)
-  if (!readProperty(metadata.properties, 'gc.enabled')) {
-    throw invalidArgument(`table ${table} cannot be purged: its property gc.enabled is false`, { table })
-  }
-  if (stripTrailingSlash(resolveLocation(metadata.location)) !== folder) {
-    warnOnce(
-      context,
-      `purge of ${table}: only files below ${folder} go, not those below ${metadata.location}`,
-    )
-  }
-  for await (const { location } of context.store.list(`${metadataFolder}dropped-`, options)) {
-    const uuid = keptTableUuid(location.slice(metadataFolder.length))
-    if (uuid === undefined || uuid === metadata.tableUuid) continue
-    throw invalidArgument(
-      `table ${table} cannot be purged: its folder holds the files of an earlier table, kept by ${location}; delete that file first if they may go`,
-      { table, kept: location },
-    )
-  }
 }
 
 function keptAt(location: string | undefined): { readonly keptMetadataLocation?: string } {

@@ -11,6 +11,7 @@ import { partitions } from './verbs/partitions.ts'
 import { properties } from './verbs/properties.ts'
 import { refs } from './verbs/refs.ts'
 import { register } from './verbs/register.ts'
+import { rename } from './verbs/rename.ts'
 import { scan } from './verbs/scan.ts'
 import { schema } from './verbs/schema.ts'
 import { snapshots } from './verbs/snapshots.ts'
@@ -31,5 +32,6 @@ export const verbs: readonly Verb[] = [
   append,
   drop,
   register,
+  rename,
   doctor,
 ]

@@ -110,7 +110,7 @@ async function attemptCommit(
   staged: StagedCommit,
 ): Promise<CommitResult> {
   const { requirements, updates } = staged
-  const request = { identifier: base.identifier, requirements, updates }
+  const request = { identifier: base.identifier, requirements, updates, base }
   try {
     return await context.catalog.commitTable(request, { signal: context.signal })
   } catch (error) {

@@ -7,7 +7,7 @@ export async function reload(
   known: LoadedTable,
   options: CatalogCallOptions = {},
 ): Promise<LoadedTable> {
-  const fresh = await catalog.loadTable(known.identifier, options)
+  const fresh = await catalog.loadTable(known.identifier, { ...options, base: known })
   const [expected, found] = [known.metadata.tableUuid, fresh.metadata.tableUuid]
   if (expected === undefined || found === expected) return fresh
   throw new MoraineError(

@@ -135,6 +135,11 @@ export class Lake {
     return this.#context.catalog.dropTable(identifierOf(name), options)
   }
 
+  /** Throws NOT_FOUND, ALREADY_EXISTS; UNSUPPORTED in a folder or bucket, where a table's place is its name. */
+  renameTable(name: TableName, newName: TableName): Promise<void> {
+    return this.#context.catalog.renameTable(identifierOf(name), identifierOf(newName))
+  }
+
   /** Makes the table that a metadata file describes a table of this catalog. Throws ALREADY_EXISTS. */
   async registerTable(name: TableName, metadataLocation: string): Promise<Table> {
     return new Table(

@@ -20,8 +20,18 @@ export const DEFAULT_STATUS_CHECK: StatusCheck = {
 }
 
 /**
- * Creates `location` with `body`, once and for all: 'won' if the object is ours, 'lost' if it is another's. The body
- * must be one that nobody else would write. No signal interrupts this.
+ * - `won`: the object is ours. The etag is absent when only a look at the object told so.
+ * - `lost`: it is another's.
+ * - `gone`: the name was taken, and the object is no longer there. Whose it was cannot be told.
+ */
+export type Claim =
+  | { readonly status: 'won'; readonly etag?: string }
+  | { readonly status: 'lost' }
+  | { readonly status: 'gone' }
+
+/**
+ * Creates `location` with `body`, once and for all. The body must be one that nobody else would write. No signal
+ * interrupts this.
  *
  * Throws COMMIT_STATE_UNKNOWN when the checks are used up; before anything was sent in doubt, the store's own error,
  * or UNSUPPORTED for a store that lets several writers win.
@@ -31,15 +41,20 @@ export async function claimName(
   location: string,
   body: Uint8Array,
   check: StatusCheck = DEFAULT_STATUS_CHECK,
-): Promise<'won' | 'lost'> {
+): Promise<Claim> {
   await requireSafeStore(context)
   const { store, environment } = context
   const deadline = environment.now() + check.totalTimeoutMs
+  let isGone = false
   try {
     const result = await createOnce({
       location,
       send: () => store.put(location, body, { mode: 'create' }),
-      look: () => getIfThere(store, location, {}),
+      async look() {
+        const found = await getIfThere(store, location, {})
+        isGone = found === undefined
+        return found
+      },
       isOurs: (found) => Buffer.compare(found, body) === 0,
       isUnique: true,
       async again(attempt) {
@@ -48,7 +63,14 @@ export async function claimName(
         return true
       },
     })
-    return result.status === 'precondition-failed' ? 'lost' : 'won'
+    switch (result.status) {
+      case 'written':
+        return { status: 'won', etag: result.etag }
+      case 'found':
+        return { status: 'won' }
+      case 'precondition-failed':
+        return { status: isGone ? 'gone' : 'lost' }
+    }
   } catch (error) {
     throw isMoraineError(error, 'UNAVAILABLE') ? stateUnknown(location, error.cause) : error
   }

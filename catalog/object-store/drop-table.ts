@@ -14,9 +14,10 @@ import type { RequestOptions } from '../../storage/object-store.ts'
 import { claimName } from './claim-name.ts'
 import type { CatalogContext } from './context.ts'
 import { appendDrop } from './drop-log.ts'
+import { listVersions } from './find-version.ts'
 import { keptName, type TablePlaces } from './layout.ts'
 import { getIfThere } from './read-object.ts'
-import { listVersions, type Tip } from './tip.ts'
+import type { Tip } from './tip.ts'
 import { recordOf, type Tombstone } from './tombstone.ts'
 
 /** Bounds one delete request; S3 takes 1000 keys. */

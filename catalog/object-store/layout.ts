@@ -8,6 +8,7 @@
  *
  *     <table>/metadata/dropped-<N>-<uuid>.metadata.json.kept          the last metadata of a dropped table
  *     <warehouse>/_moraine/dropped/<namespace…>/<table>/_<k>.json     the k-th drop of a table of this name
+ *     <warehouse>/_moraine/retired/<namespace…>/<table>/_<s>.json     segment s of its versions may be deleted
  */
 import { joinLocation } from '../../format/location.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
@@ -24,6 +25,8 @@ export interface TablePlaces {
   readonly hint: string
   /** The prefix of the drop log, ending in '/'. */
   readonly dropLog: string
+  /** The prefix of the retirements of old versions, ending in '/'. */
+  readonly retired: string
 }
 
 export function tablePlaces(warehouse: string, { namespace, name }: TableIdentifier): TablePlaces {
@@ -34,6 +37,7 @@ export function tablePlaces(warehouse: string, { namespace, name }: TableIdentif
     hint: `${folder}/metadata/version-hint.text`,
     // Names of tables and namespaces do not start with '_', so that a log never meets another table's folder.
     dropLog: `${joinLocation(warehouse, '_moraine', 'dropped', ...namespace, name)}/`,
+    retired: `${joinLocation(warehouse, '_moraine', 'retired', ...namespace, name)}/`,
   }
 }
 

@@ -1,15 +1,26 @@
 /**
  * Finding the tip: the highest version of a table, from a start that may be wrong, by asking for the next version
- * until it is missing under all of its names. The hint, and failing it a listing, only say where to start.
+ * until it is missing under all of its names. The hint, and failing it a listing, only say where to start; a start
+ * that leads to retired names is none, and without any start the names are asked for from the first one on.
  */
 import { isMoraineError } from '../../format/errors.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { decodeTableMetadata } from '../../format/table-metadata-json.ts'
-import type { ObjectInfo, RequestOptions } from '../../storage/object-store.ts'
-import type { CatalogContext } from './context.ts'
+import type { RequestOptions } from '../../storage/object-store.ts'
+import type { CatalogContext, KnownTip, Retirement } from './context.ts'
 import { boundaryOf, type DropLog, isDead, readDropLog } from './drop-log.ts'
-import { type TablePlaces, versionNames, versionOfName } from './layout.ts'
+import {
+  climb,
+  type FoundVersion,
+  highestListed,
+  lastFrom,
+  lastListed,
+  readHint,
+  type Search,
+} from './find-version.ts'
+import { type TablePlaces, versionNames } from './layout.ts'
 import { getIfThere, requireMetadataSize } from './read-object.ts'
+import { retirementOf } from './retirement.ts'
 import { decodeTombstone, MAX_TOMBSTONE_BYTES, type Tombstone } from './tombstone.ts'
 
 /** The highest version, and what it is. */
@@ -34,38 +45,58 @@ export interface TableState {
   readonly tip: Tip | undefined
   /** As it was before the tip was looked for. */
   readonly dropLog: DropLog
+  /** The version that a new table begins with: above all that were ever used. */
+  readonly free: number
 }
 
-interface FoundVersion {
-  readonly version: number
-  readonly name: string
-  readonly info: ObjectInfo
-}
-
-/** After so many steps from a stale hint a listing is the shorter way. */
-const MAX_STEPS_FROM_HINT = 16
 /** How often a version may go away between being found and being read before it is taken as gone. */
 const MAX_ATTEMPTS = 4
 
+/** The current state. `from`, which was the tip once, is where to start, and need not be read again if it still is. */
 export async function findTip(
   context: CatalogContext,
   places: TablePlaces,
   options: RequestOptions,
+  from?: KnownTip,
 ): Promise<TableState> {
   for (let attempt = 1; ; attempt++) {
-    const dropLog = await readDropLog(context, places, options)
-    const boundary = boundaryOf(dropLog)
-    const search = { context, places, options, boundary }
-    const hinted = await tipFromHint(search)
-    const fromHint = hinted && (await readTip(search, hinted, dropLog))
-    if (isLive(fromHint) && !mayHaveGaps(fromHint)) return { tip: fromHint, dropLog }
+    const [dropLog, hint = 0] = await Promise.all([
+      readDropLog(context, places, options),
+      readHint(context, places, options),
+    ])
+    const search: Search = { context, places, options, boundary: boundaryOf(dropLog), asked: new Map() }
+    const look = (found: FoundVersion | undefined) => found && lookAt(search, found, dropLog, from)
+    const start = Math.max(hint, from?.version ?? 0)
+    const hinted = start === 0 ? undefined : await look(await lastFrom(search, start))
+    if (isSettled(hinted) && isLive(hinted.tip) && !mayHaveGaps(hinted.tip.content.metadata)) {
+      return { tip: hinted.tip, dropLog, free: nextVersion(0, dropLog) }
+    }
     // What a hint leads to may be left over from a dropped table while the new one is further up.
-    const listed = await tipFromListing(search)
-    if (isLive(fromHint) && (listed?.version ?? 0) <= fromHint.version) return { tip: fromHint, dropLog }
-    if (listed === undefined) return { tip: undefined, dropLog }
-    const tip = await readTip(search, listed, dropLog)
-    if (tip !== undefined || attempt >= MAX_ATTEMPTS) return { tip, dropLog }
+    const listed = await lastListed(search)
+    const seen = listed !== undefined && listed.version > (hinted?.version ?? 0) ? await look(listed) : hinted
+    if (isSettled(seen)) return { tip: seen.tip, dropLog, free: nextVersion(0, dropLog) }
+    const { found, free } = await climb(search)
+    const isAbove = found !== undefined && found.version > (seen?.version ?? 0)
+    const best = isAbove ? await look(found) : seen
+    if (best?.standing !== 'superseded') return { tip: best?.tip, dropLog, free }
+    if (attempt >= MAX_ATTEMPTS) return { tip: undefined, dropLog, free }
   }
+}
+
+/** Whether a version that was the tip once is still there, and none after it. */
+export async function isStillTip(
+  context: CatalogContext,
+  places: TablePlaces,
+  known: KnownTip,
+  options: RequestOptions,
+): Promise<boolean> {
+  const next = versionNames(nextVersion(known.version, known.dropLog)).map((name) => places.metadata + name)
+  const [[info, ...after], listed] = await Promise.all([
+    Promise.all([known.location, ...next].map((location) => context.store.head(location, options))),
+    mayHaveGaps(known.metadata) ? highestListed(context, places, options) : undefined,
+  ])
+  if (info?.etag !== known.etag || after.some((other) => other !== undefined)) return false
+  return listed === undefined || listed.version <= known.version
 }
 
 export function isLive(tip: Tip | undefined): tip is LiveTip {
@@ -73,27 +104,14 @@ export function isLive(tip: Tip | undefined): tip is LiveTip {
 }
 
 /** Iceberg Java deletes old versions of such tables one by one: a walk from a stale hint may end before such a gap. */
-function mayHaveGaps({ content: { metadata } }: LiveTip): boolean {
+function mayHaveGaps({ properties }: TableMetadata): boolean {
   // Not `readProperty`: a table with nonsense there is still to be loaded, if only to mend it.
-  return metadata.properties['write.metadata.delete-after-commit.enabled']?.toLowerCase() === 'true'
+  return properties['write.metadata.delete-after-commit.enabled']?.toLowerCase() === 'true'
 }
 
 /** The version that a table's next one gets: above its own, and above all that drops have used up. */
 export function nextVersion(version: number, dropLog: DropLog): number {
   return Math.max(version, boundaryOf(dropLog)) + 1
-}
-
-/** The versions of a folder in no particular order, from a listing. */
-export async function* listVersions(
-  context: CatalogContext,
-  places: TablePlaces,
-  options: RequestOptions,
-): AsyncGenerator<FoundVersion> {
-  for await (const info of context.store.list(`${places.metadata}v`, options)) {
-    const name = info.location.slice(places.metadata.length)
-    const version = versionOfName(name)
-    if (version !== undefined) yield { version, name, info }
-  }
 }
 
 /** What a folder's versions amount to, without reading a metadata file unless it may be a tombstone or dead. */
@@ -115,82 +133,68 @@ export async function hasVersions(
   }
 }
 
-interface Search {
-  readonly context: CatalogContext
-  readonly places: TablePlaces
-  readonly options: RequestOptions
-  readonly boundary: number
+/** The last version of a run, and what its successor's name tells of it. */
+interface Seen {
+  readonly version: number
+  /** Undefined when it went away before it was read. */
+  readonly tip: Tip | undefined
+  /**
+   * - `current`: no name of the successor's segment has ever been freed, so that there was no successor.
+   * - `foreign`: some were freed, by another table of the name; so it may be the tip, where nothing is above.
+   * - `superseded`: some were freed by this table: it goes on further up.
+   */
+  readonly standing: 'current' | 'foreign' | 'superseded'
 }
 
-async function tipFromHint(search: Search): Promise<FoundVersion | undefined> {
-  const hint = await readHint(search)
-  const start = hint === undefined ? undefined : await findVersion(search, hint)
-  return start && walk(search, start, MAX_STEPS_FROM_HINT)
+function isSettled(seen: Seen | undefined): seen is Seen & { readonly tip: Tip } {
+  return seen?.standing === 'current' && seen.tip !== undefined && seen.tip.content.kind !== 'dead'
 }
 
-async function tipFromListing(search: Search): Promise<FoundVersion | undefined> {
-  const highest = await highestListed(search.context, search.places, search.options)
-  return highest && walk(search, highest, Number.POSITIVE_INFINITY)
-}
-
-async function highestListed(
-  context: CatalogContext,
-  places: TablePlaces,
-  options: RequestOptions,
-): Promise<FoundVersion | undefined> {
-  let highest: FoundVersion | undefined
-  for await (const found of listVersions(context, places, options)) {
-    if (highest === undefined || found.version > highest.version) highest = found
-  }
-  return highest
-}
-
-/** The last version from `start` on. A table that another engine made anew below the boundary goes on above it. */
-async function walk(
-  search: Search,
-  start: FoundVersion,
-  maxSteps: number,
-): Promise<FoundVersion | undefined> {
-  let last = start
-  for (let steps = 0; steps < maxSteps; steps++) {
-    let next = await findVersion(search, last.version + 1)
-    if (next === undefined && last.version < search.boundary)
-      next = await findVersion(search, search.boundary + 1)
-    if (next === undefined) return last
-    last = next
-  }
-  return undefined
-}
-
-async function findVersion(
+async function lookAt(
   { context, places, options }: Search,
-  version: number,
-): Promise<FoundVersion | undefined> {
-  const names = versionNames(version)
-  const infos = await Promise.all(names.map((name) => context.store.head(places.metadata + name, options)))
-  const index = infos.findIndex((info) => info !== undefined)
-  return index < 0 ? undefined : { version, name: names[index]!, info: infos[index]! }
-}
-
-/** Undefined for no hint and for garbage, however long. */
-async function readHint({ context, places, options }: Search): Promise<number | undefined> {
-  const body = await getIfThere(context.store, places.hint, options)
-  const digits = body && /^([1-9]\d{0,9})\s*$/.exec(new TextDecoder().decode(body.subarray(0, 64)))?.[1]
-  return digits === undefined ? undefined : versionOfName(`v${digits}.metadata.json`)
-}
-
-async function readTip(
-  { context, places, options }: Search,
-  { version, name, info }: FoundVersion,
+  found: FoundVersion,
   dropLog: DropLog,
-): Promise<Tip | undefined> {
+  from: KnownTip | undefined,
+): Promise<Seen> {
+  const { version, name, info } = found
   const location = places.metadata + name
+  const isKnown = from !== undefined && from.location === location && from.etag === info.etag
+  const [content, retirement] = await Promise.all([
+    isKnown
+      ? contentOf(from.metadata, version, dropLog)
+      : readContent(context, location, found, dropLog, options),
+    retirementOf(context, places, nextVersion(version, dropLog), options),
+  ])
+  if (content === undefined) return { version, tip: undefined, standing: 'superseded' }
+  if (content.kind === 'table') {
+    const { metadata } = content
+    context.knownTips.set(metadata, { version, name, location, etag: info.etag, metadata, dropLog })
+  }
+  return { version, tip: { version, name, location, content }, standing: standingOf(content, retirement) }
+}
+
+async function readContent(
+  context: CatalogContext,
+  location: string,
+  { version, info }: FoundVersion,
+  dropLog: DropLog,
+  options: RequestOptions,
+): Promise<Tip['content'] | undefined> {
   requireMetadataSize(location, info.size)
   const bytes = await getIfThere(context.store, location, options)
   if (bytes === undefined) return undefined
   const tombstone = bytes.length <= MAX_TOMBSTONE_BYTES ? decodeTombstone(bytes) : undefined
-  if (tombstone !== undefined) return { version, name, location, content: { kind: 'tombstone', tombstone } }
-  const metadata = decodeTableMetadata(bytes, location)
-  const dead = isDead(dropLog, version, metadata.tableUuid)
-  return { version, name, location, content: dead ? { kind: 'dead' } : { kind: 'table', metadata } }
+  if (tombstone !== undefined) return { kind: 'tombstone', tombstone }
+  return contentOf(decodeTableMetadata(bytes, location), version, dropLog)
+}
+
+function contentOf(metadata: TableMetadata, version: number, dropLog: DropLog): Tip['content'] {
+  return isDead(dropLog, version, metadata.tableUuid) ? { kind: 'dead' } : { kind: 'table', metadata }
+}
+
+function standingOf(content: Tip['content'], retirement: Retirement | undefined): Seen['standing'] {
+  if (retirement === undefined) return 'current'
+  if (content.kind === 'dead') return 'foreign'
+  const { tableUuid } = content.kind === 'table' ? content.metadata : content.tombstone
+  return tableUuid === retirement.tableUuid ? 'superseded' : 'foreign'
 }

@@ -7,6 +7,8 @@ import type { CatalogContext, DropRecord } from './context.ts'
 import { type DropLog, readDropLog } from './drop-log.ts'
 import { claimableName, isGzipName, type TablePlaces } from './layout.ts'
 import { requireMetadataSize } from './read-object.ts'
+import { retirementOf } from './retirement.ts'
+import { findTip, isLive } from './tip.ts'
 
 export interface NewVersion {
   readonly version: number
@@ -21,11 +23,14 @@ export interface NewVersion {
  * - `written`: it is the table's current version.
  * - `taken`: another writer has the version.
  * - `dropped`: a drop came first, and the version was taken back.
+ * - `superseded`: the table has gone on so far that versions as old as this one are deleted. Nothing tells whether it
+ *   was the first of its name or came to a name that was freed; it is there no more.
  */
 export type VersionResult =
-  | { readonly status: 'written'; readonly location: string }
+  | { readonly status: 'written'; readonly location: string; readonly etag?: string }
   | { readonly status: 'taken'; readonly location: string }
   | { readonly status: 'dropped'; readonly location: string; readonly drop: DropRecord }
+  | { readonly status: 'superseded'; readonly location: string }
 
 /** Makes metadata the next version of its table, or nothing. Throws COMMIT_STATE_UNKNOWN. */
 export async function writeVersion(
@@ -39,12 +44,49 @@ export async function writeVersion(
   const body = encodeTableMetadata(metadata, { gzip: isGzipName(name) })
   requireMetadataSize(location, body.length)
   const check = base === undefined ? DEFAULT_STATUS_CHECK : statusCheckOf(base)
-  if ((await claimName(context, location, body, check)) === 'lost') return { status: 'taken', location }
-  await writeHint(context, places, version)
-  const drop = await dropSince(context, places, next, location, check)
-  if (drop === undefined) return { status: 'written', location }
-  await takeBack(context, places, location)
-  return { status: 'dropped', location, drop }
+  const claim = await claimName(context, location, body, check)
+  switch (claim.status) {
+    case 'lost':
+      return { status: 'taken', location }
+    case 'gone':
+      return { status: base === undefined ? 'taken' : 'superseded', location }
+    case 'won':
+      return acknowledge(context, places, next, { location, etag: claim.etag, check })
+  }
+}
+
+interface Created {
+  readonly location: string
+  readonly etag: string | undefined
+  readonly check: StatusCheck
+}
+
+/** A version counts unless its table was dropped, or its name freed, before it was created. */
+async function acknowledge(
+  context: CatalogContext,
+  places: TablePlaces,
+  next: NewVersion,
+  { location, etag, check }: Created,
+): Promise<VersionResult> {
+  const { version, base, dropLog, metadata } = next
+  const [drop, isRetired] = await Promise.all([
+    answered(context, location, check, () => dropSince(context, places, next)),
+    answered(context, location, check, () => isRetiredFor(context, places, version, base)),
+    writeHint(context, places, version),
+  ])
+  if (drop !== undefined) {
+    await takeBack(context, [location, places.hint])
+    return { status: 'dropped', location, drop }
+  }
+  if (isRetired) {
+    await takeBack(context, [location])
+    await mendHint(context, places)
+    return { status: 'superseded', location }
+  }
+  if (etag === undefined) return { status: 'written', location }
+  const name = location.slice(places.metadata.length)
+  context.knownTips.set(metadata, { version, name, location, etag, metadata, dropLog })
+  return { status: 'written', location }
 }
 
 /**
@@ -79,30 +121,62 @@ async function writeHint({ store }: CatalogContext, places: TablePlaces, version
   }
 }
 
+/** A stale writer has pointed other engines at a version that is no more. */
+async function mendHint(context: CatalogContext, places: TablePlaces): Promise<void> {
+  try {
+    const { tip } = await findTip(context, places, {})
+    if (isLive(tip)) await writeHint(context, places, tip.version)
+  } catch (error) {
+    if (!isMoraineError(error)) throw error
+  }
+}
+
 /** A drop that came since the log was read and that the version is not above; one of its own table first. */
 async function dropSince(
   context: CatalogContext,
   places: TablePlaces,
   { dropLog, version, metadata: { tableUuid } }: NewVersion,
+): Promise<DropRecord | undefined> {
+  const now = await readDropLog(context, places, {})
+  const drops = now.slice(dropLog.length).filter((record) => record.version >= version)
+  return drops.find((record) => record.tableUuid === tableUuid) ?? drops[0]
+}
+
+/**
+ * Whether the name of a version may have been used before, for a writer who follows on `base`. What another table of
+ * the name retired, which another engine has dropped since, only keeps a new table away.
+ */
+export async function isRetiredFor(
+  context: CatalogContext,
+  places: TablePlaces,
+  version: number,
+  base: TableMetadata | undefined,
+): Promise<boolean> {
+  const retirement = await retirementOf(context, places, version, {})
+  return retirement !== undefined && (base === undefined || retirement.tableUuid === base.tableUuid)
+}
+
+/** Asks until there is an answer, as often as outcomes are looked for. Throws COMMIT_STATE_UNKNOWN. */
+async function answered<T>(
+  { environment }: CatalogContext,
   location: string,
   check: StatusCheck,
-): Promise<DropRecord | undefined> {
+  ask: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const now = await readDropLog(context, places, {})
-      const drops = now.slice(dropLog.length).filter((record) => record.version >= version)
-      return drops.find((record) => record.tableUuid === tableUuid) ?? drops[0]
+      return await ask()
     } catch (error) {
       if (attempt >= check.numRetries) throw stateUnknown(location, error)
-      await context.environment.sleep(Math.min(check.minWaitMs * 2 ** attempt, check.maxWaitMs))
+      await environment.sleep(Math.min(check.minWaitMs * 2 ** attempt, check.maxWaitMs))
     }
   }
 }
 
-/** Best effort: what stays is dead by the log. The next create cleans it away. */
-async function takeBack({ store }: CatalogContext, places: TablePlaces, location: string): Promise<void> {
+/** Best effort: what stays is dead by the log, or below what is retired. */
+async function takeBack({ store }: CatalogContext, locations: readonly string[]): Promise<void> {
   try {
-    await store.delete([location, places.hint])
+    await store.delete(locations)
   } catch (error) {
     if (!isMoraineError(error)) throw error
   }

@@ -7,7 +7,8 @@ import { MemoryStore } from '../../storage/memory-store.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { firstMetadata, orders, setProperty, tableOf } from '../contracts/catalog.ts'
 import { type TestEnvironment, testEnvironment } from '../contracts/test-environment.ts'
-import { type Around, wrappedStore } from '../simulation/wrapped-store.ts'
+import { gatedStore } from '../simulation/gated-store.ts'
+import { wrappedStore } from '../simulation/wrapped-store.ts'
 
 const WAREHOUSE = 'memory://lake/wh'
 const FOLDER = `${WAREHOUSE}/shop/orders`
@@ -404,13 +405,16 @@ describe('what this layout cannot do', () => {
     await expect(relocate).rejects.toEqual(code('UNSUPPORTED'))
   })
 
-  it('warns once that old metadata stays', async () => {
-    const { store } = await threeVersions({ 'write.metadata.delete-after-commit.enabled': 'true' })
-    const environment = testEnvironment()
-    const catalog = catalogOver(store, environment)
-    for (const a of ['4', '5']) await setProperty(catalog, orders, { a })
-    expect(environment.warnings).toEqual([expect.stringContaining('delete-after-commit')])
-    expect(await store.head(`${METADATA}v1.metadata.json`)).toBeDefined()
+  it('refuses to rename, and tells what brings a table under another name', async () => {
+    const { catalog } = await threeVersions()
+    const renamed = { namespace: ['shop'], name: 'renamed' }
+    const rename = catalog.renameTable(orders, renamed)
+    await expect(rename).rejects.toEqual(code('UNSUPPORTED'))
+    await expect(rename).rejects.toThrow(/shop\.orders to shop\.renamed.*[Dd]rop it, and register/)
+    const { keptMetadataLocation } = await catalog.dropTable(orders)
+    const { metadata } = await catalog.registerTable(renamed, keptMetadataLocation!)
+    expect(metadata.properties['a']).toBe('3')
+    expect((await setProperty(catalog, renamed, { a: '4' })).status).toBe('committed')
   })
 
   it('refuses to reuse the UUID of a dropped table for a new one', async () => {
@@ -421,28 +425,6 @@ describe('what this layout cannot do', () => {
     await expect(reused).rejects.toEqual(code('INVALID_ARGUMENT'))
   })
 })
-
-/** A store whose put of `location` waits, before or after it is made, until it is opened. */
-function gatedStore(inner: ObjectStore, location: string, when: 'before' | 'after' = 'before') {
-  const [gate, open] = signal()
-  const [reached, arrive] = signal()
-  const around: Around = async (call, locations, apply) => {
-    if (call !== 'put' || locations[0] !== location) return apply()
-    const early = when === 'after' ? await apply() : undefined
-    arrive()
-    await gate
-    return early ?? apply()
-  }
-  return { store: wrappedStore(inner, around), open, reached }
-}
-
-function signal(): [happened: Promise<void>, happen: () => void] {
-  let happen = () => {}
-  const happened = new Promise<void>((resolve) => {
-    happen = resolve
-  })
-  return [happened, () => happen()]
-}
 
 /** A store whose first `count` puts of a version get no answer, having been applied or not. */
 function failingPuts(inner: ObjectStore, count: number, when: 'before' | 'after'): ObjectStore {

@@ -151,6 +151,42 @@ function committing(open: () => Promise<CatalogUnderTest>): void {
     expect(metadata.metadataLog).toHaveLength(48)
   })
 
+  it('commits onto the current version, whatever base the caller holds', async () => {
+    const { catalog, other } = await open()
+    const created = await catalog.createTable({ identifier: orders, metadata: firstMetadata() })
+    const foreign = await other.loadTable(orders)
+    await setProperty(other, orders, { rival: 'yes' })
+    const forged = { ...created, metadata: { ...created.metadata, properties: { forged: 'yes' } } }
+    const elsewhere = await catalog.createTable({
+      identifier: { namespace: ['shop'], name: 'other' },
+      metadata: firstMetadata({ elsewhere: 'yes' }),
+    })
+    for (const [i, base] of [created, foreign, forged, elsewhere].entries()) {
+      const updates = [{ action: 'set-properties' as const, updates: { [`p${i}`]: 'yes' } }]
+      for (const held of [base, await catalog.loadTable(orders)]) {
+        const request = { identifier: orders, requirements: [], updates, base: held }
+        expect((await catalog.commitTable(request)).status).toBe('committed')
+      }
+    }
+    const { properties } = (await other.loadTable(orders)).metadata
+    expect(properties).toMatchObject({ rival: 'yes', p0: 'yes', p1: 'yes', p2: 'yes', p3: 'yes' })
+    expect(properties).not.toHaveProperty('forged')
+    expect(properties).not.toHaveProperty('elsewhere')
+  })
+
+  it('loads the newest version, whatever earlier one the caller holds', async () => {
+    const { catalog, other } = await open()
+    const base = await catalog.createTable({ identifier: orders, metadata: firstMetadata() })
+    expect((await catalog.loadTable(orders, { base })).metadataLocation).toBe(base.metadataLocation)
+    for (let i = 0; i < 3; i++) await setProperty(other, orders, { rival: String(i) })
+    expect((await catalog.loadTable(orders, { base })).metadata.properties['rival']).toBe('2')
+    await other.dropTable(orders)
+    await expect(catalog.loadTable(orders, { base })).rejects.toEqual(code('NOT_FOUND'))
+    const again = await other.createTable({ identifier: orders, metadata: firstMetadata() })
+    const loaded = await catalog.loadTable(orders, { base })
+    expect(loaded.metadata.tableUuid).toBe(again.metadata.tableUuid)
+  })
+
   it('keeps as many log entries as the table asks for', async () => {
     const { catalog } = await open()
     const metadata = firstMetadata({ 'write.metadata.previous-versions-max': '2' })
