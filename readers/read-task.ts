@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import { makeData, RecordBatch, Struct } from 'apache-arrow'
 import { takeRows } from '../format/arrow/take.ts'
 import { inFile, unsupported } from '../format/errors.ts'
@@ -13,59 +15,152 @@ import { type EncodedRows, fetchRows } from './fetch-rows.ts'
 import { type FilePlan, type FilePlanOptions, planFile } from './file-plan.ts'
 import { selectedRows } from './filter.ts'
 import { openParquet, type ParquetSource } from './parquet-source.ts'
+import { type AheadOptions, aheadControl, readAhead } from './read-ahead.ts'
 import { type ResolvedColumn, unsupportedVariant } from './resolve-columns.ts'
 import type { RowRanges } from './row-ranges.ts'
 import type { ScanTask } from './scan-task.ts'
 import { type GroupSelection, narrowByBloomFilters, selectRows } from './select-rows.ts'
 
-export interface ReadTaskOptions extends FilePlanOptions {
+export interface ReadOptions {
   readonly store: ObjectStore
   readonly codec: ParquetCodec
   /** Rows in a batch, at most. Default: 65,536. */
   readonly batchSize?: number | undefined
+  /** Whether what comes next is fetched while rows are decoded, from the second batch on. Default: true. */
+  readonly ahead?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
+export interface ReadTaskOptions extends ReadOptions, FilePlanOptions {}
+
 const DEFAULT_BATCH_SIZE = 65_536
+/** Files whose footers are read ahead. */
+const FILES_AHEAD: AheadOptions<ScanTask> = { maxItems: 8, maxWeight: 8, weightOf: () => 1 }
+/** Row groups that are fetched ahead; they weigh their bytes. */
+const GROUPS_AHEAD: AheadOptions<GroupOfFile> = {
+  maxItems: 16,
+  maxWeight: 64 * 2 ** 20,
+  weightOf: ({ group }) => group.bytes,
+}
+
+/** Reads the rows of one data file; see `readTasks`. */
+export function readTask(task: ScanTask, options: ReadTaskOptions): AsyncGenerator<RecordBatch> {
+  return readTasks(onlyTask(task), () => options, options)
+}
 
 /**
- * Reads the rows of one data file that match the task's residual, in file order, as batches of
- * `arrowSchemaOf(projected)`; none of them is empty.
+ * Reads the rows of data files that match their task's residual, in the order of the tasks and of each file, as
+ * batches of `arrowSchemaOf(projected)`; none of them is empty.
  *
- * One range request or two read the footer, which with page indexes and bloom filters tells what cannot match; then, a
- * row group at a time, the wanted leaf column chunks, or their pages, are fetched and decoded part by part, so memory
- * holds one row group of these columns as it is stored. Leaving the loop early fetches and decodes no more. Throws
- * UNSUPPORTED, before reading anything, for deletes, for Avro and ORC files, for encrypted files and for variant
- * columns; INVALID_DATA, naming the file, for a file that is not what its manifest says.
+ * One range request or two read a footer, which with page indexes and bloom filters tells what cannot match; then the
+ * wanted leaf column chunks of each row group, or their pages, are fetched, and decoded part by part. Memory holds one
+ * row group of these columns as it is stored, and 64 MiB of what comes next, footers aside. Leaving the loop early
+ * aborts the requests that run, and decodes no more. Throws, when the task's turn comes: UNSUPPORTED, before reading
+ * anything of it, for deletes, for Avro and ORC files, for encrypted files and for variant columns; INVALID_DATA,
+ * naming the file, for a file that is not what its manifest says.
  */
-export async function* readTask(task: ScanTask, options: ReadTaskOptions): AsyncGenerator<RecordBatch> {
-  refuseUnsupported(task, options.projected)
-  const { dataFile } = task
-  const filter = bind(task.residual, options.tableSchema)
-  if (filter.op === 'false') return
-  const { store, signal } = options
-  const location = inFile(dataFile.filePath, () => resolveLocation(dataFile.filePath))
-  const source = await openParquet(store, location, dataFile.fileSizeInBytes, signal)
-  const plan = inFile(source.location, () => planFile(task, source.footer, filter, options))
-  for (const group of await selectRows(store, source, plan, signal)) {
-    const rows = await narrowByBloomFilters(store, source, plan, group, signal)
-    const encoded = plan.leaves.size === 0 ? [] : await fetchRows(store, source, { ...group, rows }, signal)
-    const windows =
-      plan.leaves.size === 0
-        ? countedWindows(group, rows, options)
-        : decodedWindows(source, group, encoded, options)
-    for (const window of windows) {
+export async function* readTasks(
+  tasks: AsyncIterable<ScanTask>,
+  planOptionsOf: (task: ScanTask) => FilePlanOptions,
+  options: ReadOptions,
+): AsyncGenerator<RecordBatch> {
+  const control = aheadControl()
+  const controller = new AbortController()
+  const { signal: callers } = options
+  const signal = callers === undefined ? controller.signal : AbortSignal.any([callers, controller.signal])
+  // Every request that runs listens.
+  setMaxListeners(0, signal)
+  const files = readAhead(
+    tasks,
+    (task) => openTask(task, planOptionsOf(task), options, signal),
+    control,
+    FILES_AHEAD,
+  )
+  const groups = readAhead(groupsOf(files), (group) => fetchGroup(group, options, signal), control, {
+    ...GROUPS_AHEAD,
+    onLeave: () => controller.abort(),
+  })
+  for await (const fetched of groups) {
+    const { source, plan } = fetched.file
+    for (const window of windowsOf(fetched, options)) {
       const batch = inFile(source.location, () => assembleBatch(window, plan))
       if (batch !== undefined) yield batch
+      // Who pulls a second batch will want more; who looks at the first rows pays for no others.
+      if (options.ahead ?? true) {
+        control.begin()
+        // Decoding never waits: without a turn of the event loop, what has been fetched could not arrive.
+        await setImmediate()
+      }
     }
   }
+}
+
+async function* onlyTask(task: ScanTask): AsyncGenerator<ScanTask> {
+  yield task
+}
+
+/** A data file whose footer, and as much of its indexes as helps, has been read. */
+interface OpenFile {
+  readonly source: ParquetSource
+  readonly plan: FilePlan
+  readonly groups: readonly GroupSelection[]
+}
+
+/** Undefined for a file of which no row matches, whatever it holds. */
+async function openTask(
+  task: ScanTask,
+  planOptions: FilePlanOptions,
+  { store }: ReadOptions,
+  signal: AbortSignal,
+): Promise<OpenFile | undefined> {
+  refuseUnsupported(task, planOptions.projected)
+  const { dataFile } = task
+  const filter = bind(task.residual, planOptions.tableSchema)
+  if (filter.op === 'false') return undefined
+  const location = inFile(dataFile.filePath, () => resolveLocation(dataFile.filePath))
+  const source = await openParquet(store, location, dataFile.fileSizeInBytes, signal)
+  const plan = inFile(source.location, () => planFile(task, source.footer, filter, planOptions))
+  return { source, plan, groups: await selectRows(store, source, plan, signal) }
+}
+
+interface GroupOfFile {
+  readonly file: OpenFile
+  readonly group: GroupSelection
+}
+
+async function* groupsOf(files: AsyncIterable<OpenFile | undefined>): AsyncGenerator<GroupOfFile> {
+  for await (const file of files) for (const group of file?.groups ?? []) yield { file: file!, group }
+}
+
+/** Rows of a row group, as they are stored. */
+interface FetchedGroup extends GroupOfFile {
+  readonly rows: RowRanges
+  /** Nothing when no leaf is needed. */
+  readonly encoded: readonly EncodedRows[]
+}
+
+async function fetchGroup(
+  { file, group }: GroupOfFile,
+  { store }: ReadOptions,
+  signal: AbortSignal,
+): Promise<FetchedGroup> {
+  const { source, plan } = file
+  const rows = await narrowByBloomFilters(store, source, plan, group, signal)
+  const encoded = plan.leaves.size === 0 ? [] : await fetchRows(store, source, { ...group, rows }, signal)
+  return { file, group, rows, encoded }
+}
+
+function windowsOf({ file, group, rows, encoded }: FetchedGroup, options: ReadOptions): Iterable<RowWindow> {
+  return file.plan.leaves.size === 0
+    ? countedWindows(group, rows, options)
+    : decodedWindows(file.source, group, encoded, options)
 }
 
 /** The rows of a file of which no column is decoded. */
 function* countedWindows(
   { position }: GroupSelection,
   rows: RowRanges,
-  { batchSize = DEFAULT_BATCH_SIZE }: ReadTaskOptions,
+  { batchSize = DEFAULT_BATCH_SIZE }: ReadOptions,
 ): Generator<RowWindow> {
   for (const { start, end } of rows) {
     for (let at = start; at < end; at += batchSize) {
@@ -78,7 +173,7 @@ function* decodedWindows(
   { location }: ParquetSource,
   { position }: GroupSelection,
   encoded: readonly EncodedRows[],
-  { codec, batchSize = DEFAULT_BATCH_SIZE, signal }: ReadTaskOptions,
+  { codec, batchSize = DEFAULT_BATCH_SIZE, signal }: ReadOptions,
 ): Generator<RowWindow> {
   for (const { rows, request } of encoded) {
     let start = position + BigInt(rows.start)

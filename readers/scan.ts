@@ -77,7 +77,7 @@ export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Sc
   const report: PlanReport = { manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0 }
   const tasks = () =>
     planTasks({ ...source, schema, snapshot, where: options.where, signal: options.signal, report })
-  const batches = () => limited(readAll(source, schema, fields, tasks(), options.signal), options.limit)
+  const batches = () => limited(readAll(source, schema, fields, tasks(), options), options.limit)
   return {
     fields,
     snapshot,
@@ -93,25 +93,23 @@ async function* readAll(
   tableSchema: Schema,
   projected: readonly NestedField[],
   tasks: AsyncGenerator<ScanTask>,
-  signal: AbortSignal | undefined,
+  { limit, signal }: ScanOptions,
 ): AsyncGenerator<RecordBatch> {
   const { metadata, store } = source
   // Arrow is loaded by those who read rows, not by those who look at metadata.
-  const { readTask } = await import('./read-task.ts')
+  const { readTasks } = await import('./read-task.ts')
   const mappingText = readProperty(metadata.properties, 'schema.name-mapping.default')
   const nameMapping = mappingText === undefined ? undefined : parseNameMapping(mappingText)
-  for await (const task of tasks) {
-    yield* readTask(task, {
-      store,
-      codec: await source.codec(),
-      tableSchema,
-      projected,
-      spec: specById(metadata, task.dataFile.specId),
-      nameMapping,
-      formatVersion: metadata.formatVersion,
-      signal,
-    })
-  }
+  const planOptionsOf = ({ dataFile }: ScanTask) => ({
+    tableSchema,
+    projected,
+    spec: specById(metadata, dataFile.specId),
+    nameMapping,
+    formatVersion: metadata.formatVersion,
+  })
+  // Whoever wants the first rows would wait for others.
+  const ahead = limit === undefined
+  yield* readTasks(tasks, planOptionsOf, { store, codec: await source.codec(), ahead, signal })
 }
 
 async function* limited(
