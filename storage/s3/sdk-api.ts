@@ -30,6 +30,8 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
     rescue: (code: string, status: number | undefined) => T | undefined = () => undefined,
   ): Promise<T> {
     const { location } = place
+    loading ??= loadSdk(settings)
+    const { client, sdk } = await loading
     const limits = {
       action: `${action} ${location}`,
       timeoutMs: settings.requestTimeoutMs,
@@ -37,8 +39,6 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
     }
     return exchange(limits, async (running) => {
       try {
-        loading ??= loadSdk(settings)
-        const { client, sdk } = await loading
         running.allowFor(options.bytes ?? 0)
         return await send(client, sdk, running)
       } catch (error) {
