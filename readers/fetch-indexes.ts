@@ -6,8 +6,9 @@ import {
   decodeOffsetIndex,
   type OffsetIndex,
 } from '../format/parquet/page-index.ts'
+import type { ByteRange } from '../storage/byte-range.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
-import { type ByteRange, fetchRanges, isWithin, type ParquetSource } from './parquet-source.ts'
+import { fetchRanges, isWithin, type ParquetSource } from './parquet-source.ts'
 import { NO_INDEXES, type RowGroupIndexes } from './row-group-filter.ts'
 
 /** Below this many bytes a row group's chunks are fetched rather than an index that may rule them out. */

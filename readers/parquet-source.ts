@@ -1,6 +1,8 @@
 import { invalidData, namingFile } from '../format/errors.ts'
 import type { FileFooter } from '../format/parquet/footer.ts'
 import { decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from '../format/parquet/footer-codec.ts'
+import type { ByteRange } from '../storage/byte-range.ts'
+import { getRanges } from '../storage/get-ranges.ts'
 import { getReferenced } from '../storage/get-referenced.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 
@@ -14,17 +16,8 @@ export interface ParquetSource {
   readonly tail: ByteRange & { readonly bytes: Uint8Array }
 }
 
-export interface ByteRange {
-  /** Absolute offset, inclusive. */
-  readonly start: number
-  /** Absolute offset, exclusive. */
-  readonly end: number
-}
-
 /** What the first request asks for; a footer rarely needs more. */
 const TAIL_LENGTH = 64 * 1024
-/** Chunks closer together than this are fetched by one request: the bytes between cost less than a round trip. */
-const MAX_GAP = 64 * 1024
 
 /**
  * Reads a file's footer by one range request, or two when the footer is long. `length` is the size that the manifest
@@ -66,31 +59,19 @@ export async function fetchRanges(
   ranges: readonly ByteRange[],
   signal?: AbortSignal,
 ): Promise<readonly Uint8Array[]> {
-  const requests = coalesce(ranges.filter((range) => !isWithin(range, tail)))
-  const fetched = await Promise.all(
-    requests.map(async (range) => ({ ...range, bytes: await getRange(store, location, range, signal) })),
+  const missing = ranges.filter((range) => !isWithin(range, tail))
+  const fetched = await getRanges(missing, (range) => getRange(store, location, range, signal))
+  let next = 0
+  return ranges.map((range) =>
+    isWithin(range, tail)
+      ? tail.bytes.subarray(range.start - tail.start, range.end - tail.start)
+      : fetched[next++]!,
   )
-  const buffers = [tail, ...fetched]
-  return ranges.map((range) => {
-    const buffer = buffers.find((candidate) => isWithin(range, candidate))!
-    return buffer.bytes.subarray(range.start - buffer.start, range.end - buffer.start)
-  })
 }
 
 /** Whether a part of the file came with the footer. */
 export function isWithin({ start, end }: ByteRange, around: ByteRange): boolean {
   return start === end || (around.start <= start && end <= around.end)
-}
-
-/** Joins ranges that overlap or lie at most `MAX_GAP` apart. */
-export function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
-  const joined: { start: number; end: number }[] = []
-  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
-    const last = joined.at(-1)
-    if (last !== undefined && start - last.end <= MAX_GAP) last.end = Math.max(last.end, end)
-    else joined.push({ start, end })
-  }
-  return joined
 }
 
 async function getRange(

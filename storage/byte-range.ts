@@ -2,7 +2,9 @@ import { invalidArgument } from '../format/errors.ts'
 import type { GetOptions } from './object-store.ts'
 
 export interface ByteRange {
+  /** Absolute offset, inclusive. */
   readonly start: number
+  /** Absolute offset, exclusive. */
   readonly end: number
 }
 

@@ -23,7 +23,7 @@ import { type S3Place, s3Place, s3Prefix, s3WritePlace } from './s3/s3-place.ts'
 import { type S3Options, type S3Settings, s3PropertiesOf, s3Settings } from './s3/s3-settings.ts'
 import { s3Writer } from './s3/s3-writer.ts'
 import { sdkApi } from './s3/sdk-api.ts'
-import { type Slots, slots } from './s3/slots.ts'
+import { type Slots, slots } from './slots.ts'
 
 export interface S3StoreOptions extends S3Options {
   /** Randomness and timer of retries. Default: the system's. */

@@ -3,10 +3,10 @@ import { invalidArgument, MoraineError } from '../../format/errors.ts'
 import { throwIfAborted } from '../abort.ts'
 import { createOnce } from '../create-once.ts'
 import type { ObjectWriter, PutResult, WrittenObject } from '../object-store.ts'
+import type { Slots } from '../slots.ts'
 import { PartBuffer } from './part-buffer.ts'
 import type { S3Api } from './s3-api.ts'
 import type { S3Place } from './s3-place.ts'
-import type { Slots } from './slots.ts'
 
 export interface S3WriterContext {
   readonly api: S3Api

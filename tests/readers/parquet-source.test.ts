@@ -1,26 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { chunkRange } from '../../format/parquet/footer-codec.ts'
 import { longType, stringType } from '../../format/types.ts'
-import { coalesce, fetchRanges, openParquet } from '../../readers/parquet-source.ts'
+import { fetchRanges, openParquet } from '../../readers/parquet-source.ts'
 import { LOCATION, optional, parquetFile, storeOf } from './support.ts'
-
-describe('coalesce', () => {
-  test('joins ranges that are near, in any order, and keeps distant ones apart', () => {
-    const far = 1 << 20
-    expect(
-      coalesce([
-        { start: far, end: far + 10 },
-        { start: 100, end: 200 },
-        { start: 0, end: 50 },
-        { start: 20, end: 30 },
-      ]),
-    ).toEqual([
-      { start: 0, end: 200 },
-      { start: far, end: far + 10 },
-    ])
-    expect(coalesce([])).toEqual([])
-  })
-})
 
 describe('openParquet', () => {
   test('a footer longer than the first request takes a second one', async () => {
