@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/s3/**/*.test.ts'],
-    globalSetup: ['tests/s3/global-setup.ts'],
+    globalSetup: ['tests/setup/build.ts', 'tests/s3/global-setup.ts'],
     testTimeout: 120_000,
     pool: 'threads',
     isolate: false,

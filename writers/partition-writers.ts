@@ -17,8 +17,11 @@ export interface PartitionWritersOptions {
   readonly clustered: boolean
 }
 
-/** Arrow bytes at which a row group is written, whatever it would encode to: encoding holds a few times as much. */
-export const MAX_ROW_GROUP_ARROW_BYTES = 64 * 1024 * 1024
+/**
+ * Arrow bytes at which a row group is written, whatever it would encode to: every thread that encodes one holds four
+ * times as much.
+ */
+export const MAX_ROW_GROUP_ARROW_BYTES = 32 * 1024 * 1024
 /** Arrow bytes of rows that wait for their row group, over all partitions. */
 export const MAX_PENDING_BYTES = 128 * 1024 * 1024
 /** Larger batches are taken in pieces. */

@@ -79,8 +79,7 @@ class RowCollector {
   add(row: unknown): boolean {
     const holdsObjects = this.#gather(row)
     this.#gathered++
-    const mustAppend = holdsObjects && !this.#rowsAreStable
-    if (!mustAppend && this.#gathered < SLAB_ROWS && this.rowCount < this.#batchRows) return false
+    if (!holdsObjects && this.#gathered < SLAB_ROWS && this.rowCount < this.#batchRows) return false
     this.#append()
     return this.#appended >= this.#batchRows || this.#column.byteLength >= this.#targetBytes
   }
@@ -93,7 +92,7 @@ class RowCollector {
 
   #gather(row: unknown): boolean {
     try {
-      return this.#column.gather(row, this.#gathered)
+      return this.#column.gather(row, this.#gathered, !this.#rowsAreStable)
     } catch (error) {
       throw rowError(this.#rowNumber + this.#gathered, '', error)
     }

@@ -5,9 +5,10 @@ import { mismatch } from '../../format/values/mismatch.ts'
 export interface MemberReader {
   /**
    * Puts the members of `value` at place `i` of their slabs; throws unless it is an object with known members only.
-   * Returns whether a member is itself an object, which its owner may change later.
+   * Where its owner may change it before they are taken, `mayChange`, Dates are copied; returns whether a member is
+   * an object of another kind.
    */
-  read(value: unknown, slabs: readonly unknown[][], i: number): boolean
+  read(value: unknown, slabs: readonly unknown[][], i: number, mayChange: boolean): boolean
 }
 
 /**
@@ -19,8 +20,9 @@ export function memberReader(names: readonly string[], defaults: readonly unknow
   // Such a name finds a value on every object, so that only its own property may count.
   const inherited = names.map((name) => name in Object.prototype)
   const count = names.length
+  const dates = names.map((): Date[] => [])
 
-  function read(value: unknown, slabs: readonly unknown[][], i: number): boolean {
+  function read(value: unknown, slabs: readonly unknown[][], i: number, mayChange: boolean): boolean {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw mismatch('an object', value)
     const members = value as Readonly<Record<string, unknown>>
@@ -31,13 +33,16 @@ export function memberReader(names: readonly string[], defaults: readonly unknow
     for (let m = 0; m < count; m++) {
       const name = names[m]!
       const isOwn = (isPlain && !inherited[m]) || Object.hasOwn(members, name)
-      const member = isOwn ? members[name] : undefined
+      let member = isOwn ? members[name] : undefined
       // A getter of a class would be lost without a word.
       if (!isOwn && !inherited[m] && name in members) {
         throw mismatch(`'${name}' as a property of its own, not one that the object inherits`, value)
       }
       if (member !== undefined) found++
-      if (typeof member === 'object' && member !== null) holdsObjects = true
+      if (mayChange && typeof member === 'object' && member !== null) {
+        if (member instanceof Date) member = copied(member, dates[m]!, i)
+        else holdsObjects = true
+      }
       slabs[m]![i] = member === undefined ? defaults[m] : member
     }
     const keys = Object.keys(value)
@@ -49,6 +54,17 @@ export function memberReader(names: readonly string[], defaults: readonly unknow
     return holdsObjects
   }
   return { read }
+}
+
+/** A copy that is made over once its place is read again: new ones would keep the garbage collector busy. */
+function copied(date: Date, copies: Date[], i: number): Date {
+  const copy = copies[i]
+  if (copy === undefined) {
+    copies[i] = new Date(date.getTime())
+    return copies[i]
+  }
+  copy.setTime(date.getTime())
+  return copy
 }
 
 function checkKeys(keys: readonly string[], known: ReadonlySet<string>): void {

@@ -44,7 +44,7 @@ export class StructColumn implements ColumnBuilder {
           this.#validity.absent(this.#length + i, value)
           for (const slab of this.#slabs) slab[i] = HOLE
         } else {
-          this.gather(value, i)
+          this.gather(value, i, false)
         }
       }
     } catch (error) {
@@ -54,8 +54,8 @@ export class StructColumn implements ColumnBuilder {
   }
 
   /** Reads an object's members to place `i` of the slabs; says whether one of them is an object that may change. */
-  gather(value: unknown, i: number): boolean {
-    return this.#reader.read(value, this.#slabs, i)
+  gather(value: unknown, i: number, mayChange: boolean): boolean {
+    return this.#reader.read(value, this.#slabs, i, mayChange)
   }
 
   /** Appends the first `count` gathered objects. */
