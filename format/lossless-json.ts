@@ -26,6 +26,19 @@ class WholeDouble {
   }
 }
 
+/** Text that `stringifyJson` gave before, to stand in compact text as it is. Opaque to all else. */
+export function jsonText(text: string): JsonValue {
+  return new JsonText(text) as unknown as JsonValue
+}
+
+class JsonText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 export interface ParseJsonOptions {
   /** How deep arrays and objects may nest. Default: 128. */
   readonly maxDepth?: number
@@ -245,6 +258,7 @@ function textOf(value: JsonValue, indent: string, newline: string, depthLeft: nu
   if (typeof value === 'number') return numberText(value)
   if (value === null || typeof value !== 'object') return String(value)
   if (value instanceof WholeDouble) return doubleText(value.value)
+  if (value instanceof JsonText) return value.text
   if (depthLeft === 0) throw invalidArgument(`JSON nests deeper than ${MAX_JSON_DEPTH} levels`)
   const inner = newline === '' ? '' : newline + indent
   let text = ''

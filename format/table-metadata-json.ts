@@ -16,7 +16,7 @@ import {
   unknownFields,
 } from './json-fields.ts'
 import { stripTrailingSlash } from './location.ts'
-import { type JsonObject, type JsonValue, parseJson, stringifyJson } from './lossless-json.ts'
+import { type JsonObject, type JsonValue, jsonText, parseJson, stringifyJson } from './lossless-json.ts'
 import { LAST_UNASSIGNED_PARTITION_ID, type PartitionSpec } from './partition-spec.ts'
 import {
   partitionFieldsFromJson,
@@ -59,8 +59,25 @@ export function encodeTableMetadata(
   metadata: TableMetadata,
   options: { readonly gzip?: boolean } = {},
 ): Uint8Array {
-  const bytes = new TextEncoder().encode(stringifyJson(tableMetadataToJson(metadata)))
+  const { snapshots, snapshotLog, ...rest } = metadata
+  const json = {
+    ...tableMetadataToJson({ ...rest, snapshots: [], snapshotLog: [] }),
+    snapshots: snapshots.map((snapshot) => lastingText(snapshot, snapshotToJson)),
+    'snapshot-log': snapshotLog.map((entry) => lastingText(entry, snapshotLogEntryToJson)),
+  }
+  const bytes = new TextEncoder().encode(stringifyJson(json))
   return options.gzip === true ? new Uint8Array(gzipSync(bytes)) : bytes
+}
+
+/** Most of a long history is in every version of a table, unchanged: each part of it becomes text once. */
+const lastingTexts = new WeakMap<object, JsonValue>()
+
+function lastingText<T extends object>(part: T, toJson: (part: T) => JsonObject): JsonValue {
+  const known = lastingTexts.get(part)
+  if (known !== undefined) return known
+  const text = jsonText(stringifyJson(toJson(part)))
+  lastingTexts.set(part, text)
+  return text
 }
 
 export function tableMetadataToJson(metadata: TableMetadata): JsonObject {
@@ -90,9 +107,7 @@ export function tableMetadataToJson(metadata: TableMetadata): JsonObject {
     snapshots: metadata.snapshots.map(snapshotToJson),
     statistics: metadata.statistics.map((file) => file.json),
     'partition-statistics': metadata.partitionStatistics.map((file) => file.json),
-    'snapshot-log': metadata.snapshotLog.map((entry) =>
-      jsonObject({ 'timestamp-ms': entry.timestampMs, 'snapshot-id': entry.snapshotId }),
-    ),
+    'snapshot-log': metadata.snapshotLog.map(snapshotLogEntryToJson),
     'metadata-log': metadata.metadataLog.map((entry) =>
       jsonObject({ 'timestamp-ms': entry.timestampMs, 'metadata-file': entry.metadataFile }),
     ),
@@ -288,6 +303,10 @@ function refsToJson(refs: ReadonlyMap<string, SnapshotRef>): JsonObject {
   const json: Record<string, JsonValue> = Object.create(null)
   for (const [name, ref] of refs) json[name] = snapshotRefToJson(ref)
   return json
+}
+
+function snapshotLogEntryToJson({ timestampMs, snapshotId }: SnapshotLogEntry): JsonObject {
+  return jsonObject({ 'timestamp-ms': timestampMs, 'snapshot-id': snapshotId })
 }
 
 function snapshotLogEntry(json: JsonValue, entry: string): SnapshotLogEntry {
