@@ -127,6 +127,7 @@ export type {
   ValueAt,
 } from './readers/selected-row.ts'
 export type { CommitId } from './snapshot/commit-id.ts'
+export type { RefRetention } from './snapshot/ref-change.ts'
 export type { SnapshotSelector } from './snapshot/timeline.ts'
 export type { Durability } from './storage/file/publish.ts'
 export { FileStore, type FileStoreOptions } from './storage/file-store.ts'
@@ -187,6 +188,7 @@ export type { FileRow, ManifestRow, PartitionRow, TableInspector } from './table
 export type { CreateTableOptions, InputOf, Lake, ProbeStoreOptions, RowOf, TableName } from './table/lake.ts'
 export { type OpenTableOptions, openTable } from './table/open-table.ts'
 export { readParquet } from './table/read-parquet.ts'
+export type { CreateBranchOptions, CreateTagOptions, RefOptions, RollbackOptions } from './table/refs.ts'
 export type { AppendInput, Table } from './table/table.ts'
 export type {
   EvolveOptions,

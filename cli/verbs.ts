@@ -1,5 +1,6 @@
 import type { Verb } from './verb.ts'
 import { append } from './verbs/append.ts'
+import { branch } from './verbs/branch.ts'
 import { create } from './verbs/create.ts'
 import { describe } from './verbs/describe.ts'
 import { doctor } from './verbs/doctor.ts'
@@ -12,9 +13,11 @@ import { properties } from './verbs/properties.ts'
 import { refs } from './verbs/refs.ts'
 import { register } from './verbs/register.ts'
 import { rename } from './verbs/rename.ts'
+import { rollback } from './verbs/rollback.ts'
 import { scan } from './verbs/scan.ts'
 import { schema } from './verbs/schema.ts'
 import { snapshots } from './verbs/snapshots.ts'
+import { tag } from './verbs/tag.ts'
 
 /** In the order that `--help` lists them. */
 export const verbs: readonly Verb[] = [
@@ -30,6 +33,9 @@ export const verbs: readonly Verb[] = [
   scan,
   create,
   append,
+  branch,
+  tag,
+  rollback,
   drop,
   register,
   rename,

@@ -4,7 +4,7 @@ import type { LoadedTable, TableIdentifier } from '../catalog/catalog.ts'
 import { unsupported } from '../format/errors.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
-import type { Snapshot, SnapshotRef } from '../format/snapshot.ts'
+import { MAIN_BRANCH, type Snapshot, type SnapshotRef } from '../format/snapshot.ts'
 import type { SortOrder } from '../format/sort-order.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import {
@@ -17,10 +17,21 @@ import { createScan, type Scan, type ScanOptions } from '../readers/scan.ts'
 import type { ColumnPaths, SelectedRow } from '../readers/selected-row.ts'
 import { commit } from '../snapshot/commit.ts'
 import { evolve } from '../snapshot/evolve.ts'
+import type { RefChange, RefRetention } from '../snapshot/ref-change.ts'
 import { reload } from '../snapshot/reload.ts'
+import type { SnapshotSelector } from '../snapshot/timeline.ts'
 import type { AppendOptions } from './append.ts'
 import type { TableContext, WritableContext } from './context.ts'
 import { inspector, type TableInspector } from './inspect.ts'
+import {
+  type CreateBranchOptions,
+  type CreateTagOptions,
+  commitRefChange,
+  creationOf,
+  type RefOptions,
+  type RollbackOptions,
+  retentionOf,
+} from './refs.ts'
 import { TableEvolution } from './table-evolution.ts'
 
 /** Rows or Arrow data, whole or as a stream. */
@@ -119,10 +130,78 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     })
   }
 
+  /**
+   * Creates a branch; on a table without snapshots with an empty one, as Iceberg Java. Throws ALREADY_EXISTS, NOT_FOUND
+   * for a snapshot that is not there.
+   */
+  createBranch(name: string, options: CreateBranchOptions = {}): Promise<Table<R, W>> {
+    return this.#changeRef('createBranch', creationOf(this.#loaded, 'branch', name, options), options)
+  }
+
+  /** Creates a tag. Errors as for `createBranch`. */
+  createTag(name: string, options: CreateTagOptions = {}): Promise<Table<R, W>> {
+    return this.#changeRef('createTag', creationOf(this.#loaded, 'tag', name, options), options)
+  }
+
+  /** Moves a branch to any snapshot; its retention stays. Throws NOT_FOUND; a tag is INVALID_ARGUMENT. */
+  replaceBranch(name: string, at: SnapshotSelector, options: RefOptions = {}): Promise<Table<R, W>> {
+    return this.#changeRef('replaceBranch', { kind: 'replace', type: 'branch', name, at }, options)
+  }
+
+  /** Moves a tag to any snapshot; its retention stays. Errors as for `replaceBranch`. */
+  replaceTag(name: string, at: SnapshotSelector, options: RefOptions = {}): Promise<Table<R, W>> {
+    return this.#changeRef('replaceTag', { kind: 'replace', type: 'tag', name, at }, options)
+  }
+
+  /**
+   * Moves a branch forward to where the branch or tag `to` is, and creates it there if it does not exist. Throws
+   * VALIDATION_FAILED when the branch holds what `to` does not.
+   */
+  fastForward(branch: string, to: string, options: RefOptions = {}): Promise<Table<R, W>> {
+    return this.#changeRef('fastForward', { kind: 'fast-forward', name: branch, to }, options)
+  }
+
+  /**
+   * Moves a branch back to one of its ancestors: by id, or to the newest from before a time. What is left behind stays
+   * until it expires. Throws VALIDATION_FAILED when there is no such ancestor.
+   */
+  rollbackTo(
+    to: { readonly snapshotId: bigint } | { readonly timestamp: Date | number },
+    options: RollbackOptions = {},
+  ): Promise<Table<R, W>> {
+    const { branch: name = MAIN_BRANCH } = options
+    return this.#changeRef('rollbackTo', { kind: 'rollback', name, to }, options)
+  }
+
+  /** Throws NOT_FOUND, ALREADY_EXISTS; main keeps its name. */
+  renameBranch(name: string, newName: string, options: RefOptions = {}): Promise<Table<R, W>> {
+    return this.#changeRef('renameBranch', { kind: 'rename', name, newName }, options)
+  }
+
+  /** Its snapshots stay until they expire. Throws NOT_FOUND; main is INVALID_ARGUMENT, and so is a tag. */
+  dropBranch(name: string, options: RefOptions = {}): Promise<Table<R, W>> {
+    return this.#changeRef('dropBranch', { kind: 'drop', type: 'branch', name }, options)
+  }
+
+  /** Errors as for `dropBranch`. */
+  dropTag(name: string, options: RefOptions = {}): Promise<Table<R, W>> {
+    return this.#changeRef('dropTag', { kind: 'drop', type: 'tag', name }, options)
+  }
+
+  /** Changes how long a branch or tag keeps what it refers to. Only branches retain snapshots. */
+  setRetention(name: string, retention: RefRetention, options: RefOptions = {}): Promise<Table<R, W>> {
+    return this.#changeRef('setRetention', retentionOf(name, retention), options)
+  }
+
   /** The newest version. Throws NOT_FOUND when the table is gone, or another one has taken its name. */
   async refresh(): Promise<Table<R, W>> {
     const context = this.#writable('refresh')
     return new Table<R, W>(this.#context, await reload(context.catalog, this.#loaded))
+  }
+
+  async #changeRef(verb: string, change: RefChange, options: RefOptions): Promise<Table<R, W>> {
+    const context = this.#writable(verb)
+    return new Table<R, W>(this.#context, await commitRefChange(context, this.#loaded, change, options))
   }
 
   #writable(verb: string): WritableContext {

@@ -1,0 +1,3 @@
+import { refVerb } from '../ref-verb.ts'
+
+export const branch = refVerb('branch')
