@@ -5,6 +5,7 @@ import { MAIN_BRANCH, type SnapshotRefType } from '../format/snapshot.ts'
 import { changeRef } from '../snapshot/change-ref.ts'
 import { commit } from '../snapshot/commit.ts'
 import type { RefChange, RefRetention } from '../snapshot/ref-change.ts'
+import { reload } from '../snapshot/reload.ts'
 import type { SnapshotSelector } from '../snapshot/timeline.ts'
 import type { WritableContext } from './context.ts'
 
@@ -25,14 +26,16 @@ export interface RollbackOptions extends RefOptions {
 }
 
 /** Commits a change, onto what other commits have made of the table meanwhile. */
-export function commitRefChange(
+export async function commitRefChange(
   context: WritableContext,
   base: LoadedTable,
   change: RefChange,
   { signal }: RefOptions,
 ): Promise<LoadedTable> {
   const commitContext = { ...context, signal }
-  return commit(commitContext, base, changeRef(commitContext, change))
+  // Whether there is anything to change is not for an old view to say.
+  const fresh = await reload(context.catalog, base, { signal })
+  return commit(commitContext, fresh, changeRef(commitContext, change))
 }
 
 /** The creation of a branch or tag of `base`. Throws INVALID_ARGUMENT for an option that it does not have. */

@@ -407,6 +407,52 @@ describe('create and append', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(/--commit-id/)])
   })
 
+  test('branch, tag and rollback change the references of a table, one thing at a time', async () => {
+    const lake = await scratchFolder()
+    // Snapshot ids are beyond what a number holds.
+    // biome-ignore lint/suspicious/noExplicitAny: JSON is what it is
+    const lossless = (text: string): any => parseJson(text)
+    const rows = await file('rows.ndjson', '{"a":1}\n')
+    for (const more of [['--create'], []]) await output('append', 'a.t', rows, '-c', lake, ...more)
+    const on = ['a.t', '-c', lake, '--format', 'json'] as const
+    const ids = lossless(await output('snapshots', ...on)).map(
+      (row: { snapshot_id: unknown }) => row.snapshot_id,
+    )
+    const change = async (verb: string, ...args: string[]) =>
+      lossless(await output(verb, 'a.t', ...args, '-c', lake, '--format', 'json')).snapshot_id
+    expect(
+      await change('branch', 'audit', '--snapshot', String(ids[0]), '--min-snapshots-to-keep', '2'),
+    ).toBe(ids[0])
+    expect(await change('branch', 'audit', '--fast-forward', 'main')).toBe(ids[1])
+    expect(await change('branch', 'audit', '--replace', '--snapshot', String(ids[0]))).toBe(ids[0])
+    expect(await change('branch', 'audit', '--rename', 'check')).toBe(ids[0])
+    expect(await change('tag', 'v1', '--max-ref-age-ms', '1000')).toBe(ids[1])
+    expect(await change('tag', 'v1', '--retain', '--max-ref-age-ms', '2000')).toBe(ids[1])
+    expect(await change('rollback', '--snapshot', String(ids[0]))).toBe(ids[0])
+    expect(lossless(await output('refs', ...on))).toEqual([
+      expect.objectContaining({ name: 'main', snapshot_id: ids[0] }),
+      expect.objectContaining({ name: 'check', snapshot_id: ids[0], min_snapshots_to_keep: 2 }),
+      expect.objectContaining({
+        name: 'v1',
+        type: 'tag',
+        snapshot_id: ids[1],
+        max_reference_age_in_ms: 2000,
+      }),
+    ])
+    expect(await change('tag', 'v1', '--drop')).toBeNull()
+    for (const wrong of [
+      ['branch', 'x', '--drop', '--replace'],
+      ['branch', 'x', '--drop', '--ref', 'main'],
+      ['branch', 'x', '--replace', '--max-ref-age-ms', '5'],
+      ['tag', 'x', '--max-ref-age-ms', 'old'],
+      ['tag', 'x', '--retain'],
+    ]) {
+      const [verb, ...args] = wrong
+      expect((await moraine([verb!, 'a.t', ...args, '-c', lake])).code, wrong.join(' ')).toBe(2)
+    }
+    expect((await moraine(['rollback', 'a.t', '-c', lake])).code).toBe(2)
+  })
+
   test('a failed append takes back the table that it created, or says that it stays', async () => {
     const lake = await scratchFolder()
     const rows = '{"a":1}\n'.repeat(1000)
