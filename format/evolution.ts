@@ -14,7 +14,7 @@ import type { Schema } from './schema.ts'
 import { schemaToJson } from './schema-json.ts'
 import { moveColumnProperties } from './schema-update/column-properties.ts'
 import { evolveNameMapping } from './schema-update/evolve-name-mapping.ts'
-import { type EvolvedSchema, evolveSchema } from './schema-update/evolve-schema.ts'
+import { evolveSchema } from './schema-update/evolve-schema.ts'
 import type { SchemaStep } from './schema-update/schema-step.ts'
 import type { SortField, SortOrder } from './sort-order.ts'
 import { sortOrderToJson } from './sort-order-json.ts'
@@ -68,8 +68,11 @@ export function evolutionUpdates(
   const formatVersion = targetVersion(metadata, steps)
   const schemaSteps = steps.filter(isSchemaStep)
   const before = currentSchema(metadata)
-  const evolved = evolveSchema(before, schemaSteps, { formatVersion, lastColumnId: metadata.lastColumnId })
-  const schemaChanged = !isSameSchema(before, evolved)
+  const { lastColumnId, ...evolved } = evolveSchema(before, schemaSteps, {
+    formatVersion,
+    lastColumnId: metadata.lastColumnId,
+  })
+  const schemaChanged = schemaText(before) !== schemaText({ ...before, ...evolved })
   const after: Schema = schemaChanged ? { ...before, ...evolved } : before
   const termsIn = schemaChanged ? after : context.seenSchema
 
@@ -87,7 +90,7 @@ export function evolutionUpdates(
   }
   const updates: TableUpdate[] = [
     ...versionUpdates(metadata, formatVersion, context),
-    ...(schemaChanged ? schemaUpdates(after, evolved) : []),
+    ...(schemaChanged ? schemaUpdates(after, lastColumnId) : []),
     ...specUpdates(metadata, fields),
     ...sortUpdates(metadata, sortOrder),
     ...propertyUpdates(metadata, evolvedProperties(metadata, steps, before, after)),
@@ -164,12 +167,9 @@ const PART_OF: { readonly [K in EvolutionStep['kind']]: string } = {
   'set-location': 'location',
 }
 
-function isSameSchema(before: Schema, { fields, identifierFieldIds }: EvolvedSchema): boolean {
-  const text = (schema: Schema) =>
-    stringifyJson(
-      schemaToJson({ ...schema, identifierFieldIds: [...schema.identifierFieldIds].sort((a, b) => a - b) }),
-    )
-  return text(before) === text({ ...before, fields, identifierFieldIds })
+function schemaText(schema: Schema): string {
+  const identifierFieldIds = [...schema.identifierFieldIds].sort((a, b) => a - b)
+  return stringifyJson(schemaToJson({ ...schema, identifierFieldIds }))
 }
 
 /** Undefined when no step is about partitioning. */
@@ -208,7 +208,7 @@ function versionUpdates(
   return [...uuid, { action: 'upgrade-format-version', formatVersion }]
 }
 
-function schemaUpdates(schema: Schema, { lastColumnId }: EvolvedSchema): TableUpdate[] {
+function schemaUpdates(schema: Schema, lastColumnId: number): TableUpdate[] {
   return [
     { action: 'add-schema', schema, lastColumnId },
     { action: 'set-current-schema', schemaId: -1 },
