@@ -42,7 +42,7 @@ export const inferenceHelp = `NDJSON and CSV get their types from the first ${SA
 export function createTableOptions(schema: Schema, options: VerbOptions): CreateTableOptions<Schema> {
   return {
     schema,
-    partitionBy: termsOf(textOption(options, 'partitionBy')).map(partitionTerm),
+    partitionBy: termsOf(textOption(options, 'partitionBy')).map((term) => partitionTerm(term)),
     sortBy: termsOf(textOption(options, 'sortBy')).map((term) => sortTerm(schema.fields, term)),
     identifierFields: termsOf(textOption(options, 'identifier')),
     properties: propertiesOf(options['property']),
@@ -76,7 +76,7 @@ export async function schemaOfFile(path: string): Promise<Schema> {
 }
 
 /** Splits at commas that stand outside of parentheses. */
-function termsOf(text: string | undefined): string[] {
+export function termsOf(text: string | undefined): string[] {
   if (text === undefined) return []
   return text
     .split(/,(?![^(]*\))/)
@@ -87,11 +87,11 @@ function termsOf(text: string | undefined): string[] {
 const transforms = 'identity, year, month, day, hour, void, bucket(count, column), truncate(width, column)'
 
 /** `status`, `day(at)`, `bucket(16, id)`, or `bucket[16](id)` as `describe` prints it. */
-function partitionTerm(text: string): PartitionTerm {
+export function partitionTerm(text: string, usedIn = '--partition-by'): PartitionTerm {
   const call = /^(\w+)\s*(?:\[\s*(\d+)\s*\])?\s*\(\s*(?:(\d+)\s*,\s*)?([^,()]+?)\s*\)$/.exec(text)
   if (call === null) {
     if (!/[(),]/.test(text)) return identity(text)
-    throw invalidArgument(`--partition-by: expected a column or transform(column), found '${text}'`)
+    throw invalidArgument(`${usedIn}: expected a column or transform(column), found '${text}'`)
   }
   const [, name, inBrackets, inParentheses, column] = call
   const number = inBrackets ?? inParentheses
@@ -104,22 +104,22 @@ function partitionTerm(text: string): PartitionTerm {
     case 'hour':
     case 'void':
       if (number === undefined) return { column: column!, transform }
-      throw invalidArgument(`--partition-by: '${transform}' takes no number, found '${text}'`)
+      throw invalidArgument(`${usedIn}: '${transform}' takes no number, found '${text}'`)
     case 'bucket':
     case 'truncate':
       if (number !== undefined && (inBrackets === undefined || inParentheses === undefined)) {
         return transform === 'bucket' ? bucket(column!, Number(number)) : truncate(column!, Number(number))
       }
       throw invalidArgument(
-        `--partition-by: '${transform}' takes one number, as in ${transform}(8, ${column}), found '${text}'`,
+        `${usedIn}: '${transform}' takes one number, as in ${transform}(8, ${column}), found '${text}'`,
       )
     default:
-      throw invalidArgument(`--partition-by: expected one of ${transforms}; found '${text}'`)
+      throw invalidArgument(`${usedIn}: expected one of ${transforms}; found '${text}'`)
   }
 }
 
 /** A column's name may hold spaces, so that only the table tells it from a misspelt direction. */
-function sortTerm(fields: readonly NestedField[], text: string) {
+export function sortTerm(fields: readonly NestedField[], text: string) {
   const [, column, direction] = /^(.*?)(?:\s+(asc|desc))?$/is.exec(text)!
   if (direction === undefined && /\s/.test(text) && fieldNamed(fields, text) === undefined) {
     throw invalidArgument(`--sort-by: expected a column, and asc or desc after it, found '${text}'`)
@@ -130,15 +130,15 @@ function sortTerm(fields: readonly NestedField[], text: string) {
   }
 }
 
-function fieldNamed(fields: readonly NestedField[], name: string): SchemaField | undefined {
+export function fieldNamed(fields: readonly NestedField[], name: string): SchemaField | undefined {
   return [...fieldsById({ fields }).values()].find(({ path }) => path.join('.') === name)
 }
 
-function propertiesOf(given: VerbOptions[string]): Record<string, string> {
+export function propertiesOf(given: VerbOptions[string], usedIn = '--property'): Record<string, string> {
   const properties: Record<string, string> = Object.create(null)
   for (const entry of Array.isArray(given) ? given : []) {
     const at = entry.indexOf('=')
-    if (at <= 0) throw invalidArgument(`--property: expected NAME=VALUE, found '${entry}'`)
+    if (at <= 0) throw invalidArgument(`${usedIn}: expected NAME=VALUE, found '${entry}'`)
     properties[entry.slice(0, at)] = entry.slice(at + 1)
   }
   return properties

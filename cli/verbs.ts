@@ -5,6 +5,7 @@ import { create } from './verbs/create.ts'
 import { describe } from './verbs/describe.ts'
 import { doctor } from './verbs/doctor.ts'
 import { drop } from './verbs/drop.ts'
+import { evolve } from './verbs/evolve.ts'
 import { files } from './verbs/files.ts'
 import { ls } from './verbs/ls.ts'
 import { manifests } from './verbs/manifests.ts'
@@ -33,6 +34,7 @@ export const verbs: readonly Verb[] = [
   scan,
   create,
   append,
+  evolve,
   branch,
   tag,
   rollback,

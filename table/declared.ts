@@ -12,7 +12,7 @@ export function schemaOf(declared: TableSchema<Columns> | Schema, usedIn: string
     const schema = 'columns' in declared ? declared.schema : declared
     if (Array.isArray(schema?.fields)) return schema
   }
-  throw invalidArgument(`${usedIn}: expected schema({ … }) or an Iceberg schema as data`)
+  throw invalidArgument(`${usedIn}: expected \`schema\` to be schema({ … }) or an Iceberg schema as data`)
 }
 
 /** A bare name partitions by the value itself. */

@@ -5,6 +5,7 @@ import { invalidArgument } from '../format/errors.ts'
 import type { EvolutionStep } from '../format/evolution.ts'
 import type { Schema } from '../format/schema.ts'
 import type { ColumnPlace } from '../format/schema-update/schema-step.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 import {
   type AnyColumn,
   type Columns,
@@ -55,6 +56,7 @@ export class TableEvolution<T> {
    * column needs a default, or `allowIncompatible`.
    */
   addColumn(column: ColumnPath, type: AnyColumn, options: IncompatibleOptions = {}): TableEvolution<T> {
+    checkColumn('addColumn', column)
     const { id: _, name: __, ...added } = checkedField(nameOf(column), type)
     const { allowIncompatible } = incompatible('addColumn', options)
     return this.#with({ kind: 'add-column', column, added, allowIncompatible })
@@ -62,15 +64,19 @@ export class TableEvolution<T> {
 
   /** Takes a column away from the schema; its values stay in the files. */
   dropColumn(column: ColumnPath): TableEvolution<T> {
+    checkColumn('dropColumn', column)
     return this.#with({ kind: 'drop-column', column })
   }
 
   /** `newName` is the last name only: columns stay in their struct. */
   renameColumn(column: ColumnPath, newName: string): TableEvolution<T> {
+    checkColumn('renameColumn', column)
+    checkColumn('renameColumn', [newName])
     return this.#with({ kind: 'rename-column', column, newName })
   }
 
   moveColumn(column: ColumnPath, to: MoveTarget): TableEvolution<T> {
+    checkColumn('moveColumn', column)
     return this.#with({ kind: 'move-column', column, to: placeOf(to) })
   }
 
@@ -79,30 +85,36 @@ export class TableEvolution<T> {
    * in format version 3 also date to timestamp or timestamp_ns, and unknown to any type.
    */
   widenColumn(column: ColumnPath, type: AnyColumn): TableEvolution<T> {
+    checkColumn('widenColumn', column)
     return this.#with({ kind: 'widen-column', column, type: checkedField(nameOf(column), type).type })
   }
 
   makeColumnOptional(column: ColumnPath): TableEvolution<T> {
+    checkColumn('makeColumnOptional', column)
     return this.#with({ kind: 'make-column-optional', column })
   }
 
   /** Refused without `allowIncompatible`: rows that are there may be null. */
   requireColumn(column: ColumnPath, options: IncompatibleOptions = {}): TableEvolution<T> {
+    checkColumn('requireColumn', column)
     return this.#with({ kind: 'require-column', column, ...incompatible('requireColumn', options) })
   }
 
   /** Undefined takes the comment away. */
   setColumnDoc(column: ColumnPath, doc: string | undefined): TableEvolution<T> {
+    checkColumn('setColumnDoc', column)
     return this.#with({ kind: 'set-column-doc', column, doc })
   }
 
   /** Format version 3: what new rows that leave the column out get; null takes it away. Older rows do not change. */
   setColumnDefault(column: ColumnPath, value: unknown): TableEvolution<T> {
+    checkColumn('setColumnDefault', column)
     return this.#with({ kind: 'set-column-default', column, value })
   }
 
   /** The columns that identify a row, instead of those so far. */
   setIdentifierFields(columns: readonly ColumnPath[]): TableEvolution<T> {
+    for (const column of columns) checkColumn('setIdentifierFields', column)
     return this.#with({ kind: 'set-identifier-fields', columns })
   }
 
@@ -184,6 +196,14 @@ export class TableEvolution<T> {
 
 function nameOf(column: ColumnPath): string {
   return typeof column === 'string' ? column : (column.at(-1) ?? '')
+}
+
+function checkColumn(call: string, column: ColumnPath): void {
+  const parts: readonly unknown[] = Array.isArray(column) ? column : [column]
+  if (parts.length > 0 && parts.every((part) => typeof part === 'string' && part !== '')) return
+  throw invalidArgument(
+    `${call}: expected the name of a column, or an array of names, found ${describeValue(column)}`,
+  )
 }
 
 function incompatible(call: string, options: IncompatibleOptions): { readonly allowIncompatible: boolean } {

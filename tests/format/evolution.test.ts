@@ -279,9 +279,9 @@ function randomStep(metadata: TableMetadata, random: Chooser): EvolutionStep {
 
 function randomSchemaStep(metadata: TableMetadata, random: Chooser): EvolutionStep {
   const paths = [...fieldsById(currentSchema(metadata)).values()].map(({ path }) => path)
-  const column = random.of(paths)
+  const [column = [], isEmpty] = [random.of(paths), paths.length === 0]
   const added: NewColumn = { required: false, type: random.of(types) }
-  switch (random.below(9)) {
+  switch (isEmpty ? 0 : random.below(9)) {
     case 0:
     case 1:
       return { kind: 'add-column', column: [random.of(names)], added, allowIncompatible: false }

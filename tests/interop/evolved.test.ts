@@ -123,12 +123,11 @@ describe.skipIf(!enginesInstalled)('a table that Moraine evolves', () => {
       }),
     )
     if (version === 3) return
-    if (version === 1) story.refusals.duckdb = versionOneList
+    if (version === 1) story.refusals.duckdb = noSequenceNumbers
     await story.evolve(
       (update) => update.upgradeFormatVersion(version === 1 ? 2 : 3),
       (row) => row,
     )
-    delete story.refusals.duckdb
     await story.append(60, ({ f: _, extra: __, m, ...row }) => ({ ...row, m: null, f: 'text' }), wider)
   })
 
@@ -184,6 +183,9 @@ describe.skipIf(!enginesInstalled)('a table that Moraine evolves', () => {
       (row) => row,
     )
     await story.append(0, (row) => ({ ...row, on: '2026-11-25' }), base)
+    // Iceberg Java 1.12 and PyIceberg 0.12 know no such promotion.
+    story.refusals.spark = /Integer cannot be cast to class java.lang.Long/
+    story.refusals.pyiceberg = /has no attribute 'tz'/
     await story.evolve(
       (update) => update.widenColumn('on', t.timestamp()),
       (row) => ({ ...row, on: BigInt(Date.UTC(2026, 10, 25)) * 1000n }),
@@ -193,13 +195,13 @@ describe.skipIf(!enginesInstalled)('a table that Moraine evolves', () => {
 
   test('lets unknown become a type in format v3', async () => {
     const story = await begin('evolved_unknown', 3)
-    story.refusals.duckdb = /unknown/i
+    // DuckDB 1.5.5 reads every schema that the table ever had, and refuses this one.
+    story.refusals.duckdb = /Unrecognized primitive type: unknown/
     await story.evolve(
       (update) => update.addColumn('u', t.unknown()),
       (row) => row,
     )
     await story.append(0, (row) => ({ ...row, u: null }), base)
-    delete story.refusals.duckdb
     await story.evolve(
       (update) => update.widenColumn('u', t.struct({ x: t.int() })),
       (row) => row,
@@ -255,21 +257,20 @@ describe.skipIf(!enginesInstalled)('a table that Spark and Moraine evolve in tur
       ({ shared: _, ...row }) => row,
     )
     await theirs('alter table TABLE drop column theirs', ({ theirs: _, ...row }) => row)
-    if (version === 1) story.refusals.duckdb = versionOneList
+    if (version === 1) story.refusals.duckdb = noSequenceNumbers
     await theirs(
-      `alter table TABLE set tblproperties ('owner' = 'spark', 'format-version' = '3')`,
+      `alter table TABLE set tblproperties ('team' = 'spark', 'format-version' = '3')`,
       (row) => row,
     )
-    delete story.refusals.duckdb
     await story.append(40, ({ shared: _, theirs: __, ...row }) => row, later)
     const table = await story.refresh((row) => row)
     expect(table.metadata.formatVersion).toBe(3)
-    expect(table.properties['owner']).toBe('spark')
+    expect(table.properties['team']).toBe('spark')
   })
 })
 
-/** DuckDB 1.5.5 does not take a manifest list of format version 1 in a table that has been upgraded. */
-const versionOneList = /'sequence_number' is NULL/
+/** DuckDB 1.5.5 asks for sequence numbers also in what format version 1 has left of an upgraded table. */
+const noSequenceNumbers = /sequence_number' is (only allowed to be )?NULL/
 
 type Shape = (row: PlainRow) => PlainRow
 

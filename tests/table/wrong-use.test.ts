@@ -17,6 +17,22 @@ async function newTable() {
   }
 }
 
+type Loose = Readonly<Record<string, (...given: readonly unknown[]) => unknown>>
+
+function wrongUpdates(update: Loose): readonly (readonly [() => unknown, RegExp])[] {
+  return [
+    [() => update['dropColumn']!(undefined), /dropColumn: expected the name of a column.*undefined/],
+    [() => update['dropColumn']!(''), /the name of a column/],
+    [() => update['addColumn']!('x', 'long'), /t\.long\(\)/],
+    [() => update['addColumn']!('x', t.long(), { required: true }), /no option 'required'/],
+    [() => update['renameColumn']!('id'), /the name of a column/],
+    [() => update['moveColumn']!('id', 'last'), /\{ after: column \}/],
+    [() => update['unionByName']!({}), /schema\(\{ … \}\)/],
+    [() => update['addPartitionField']!({ column: 'id', transform: 'week' }), /no transform 'week'/],
+    [() => update['commit']!({ branch: 'x' }), /no option 'branch'/],
+  ]
+}
+
 describe('wrong use from JavaScript', () => {
   test('is told by a typed error that says what was expected', async () => {
     const { lake, table } = await newTable()
@@ -32,7 +48,7 @@ describe('wrong use from JavaScript', () => {
       [() => schema({ id: t.long as never }), /t\.long\(\)/],
       [() => schema({ id: 'long' as never }), /t\.long\(\)/],
     ]
-    for (const [attempt, message] of attempts) {
+    for (const [attempt, message] of [...attempts, ...wrongUpdates(table.update() as never)]) {
       expect(attempt).toThrowError(message)
       expect(attempt).toThrowError(expect.toSatisfy(refused))
     }
