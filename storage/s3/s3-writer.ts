@@ -37,6 +37,8 @@ class S3Writer implements ObjectWriter {
   readonly #signal: AbortSignal
   readonly #parts: Promise<string>[] = []
   #uploadId: string | undefined
+  /** Whether the upload was asked to be completed. */
+  #wasSent = false
   #failure: unknown
   #state: 'open' | 'closing' | 'closed' | 'lost' | 'aborted' = 'open'
 
@@ -130,16 +132,23 @@ class S3Writer implements ObjectWriter {
     return result.status === 'found' ? { status: 'written', etag: result.seen.etag } : result
   }
 
-  /** An upload that is gone was completed by an earlier request of ours, or was aborted by someone else. */
+  /**
+   * An upload that is gone was completed by an earlier request of ours, or was aborted by someone else. What answers
+   * a repeated request proves nothing: versitygw says "written" while the first one is still at work, and may fail.
+   */
   async #complete(uploadId: string, etags: readonly string[]): Promise<PutResult> {
     const { api } = this.#context
     const place = this.#place
+    const isRepeated = this.#wasSent
+    this.#wasSent = true
     const result = await api.completeUpload(place, { uploadId, etags })
-    if (result.status !== 'gone') return result
+    if (result.status !== 'gone' && !(isRepeated && result.status === 'written')) return result
     if ((await api.head(place)) !== undefined) return { status: 'precondition-failed' }
-    throw new MoraineError('UNAVAILABLE', `the upload of ${place.location} was aborted by someone else`, {
-      context: { location: place.location },
-    })
+    throw new MoraineError(
+      'UNAVAILABLE',
+      `the upload of ${place.location} is not complete yet, or was aborted by someone else`,
+      { context: { location: place.location } },
+    )
   }
 
   #requireOpen(): void {

@@ -212,15 +212,23 @@ describe('a multipart upload', () => {
   const started = '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>'
   const done = '<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>'
 
-  const upload =
-    (complete: Script): Script =>
-    (request, answer, count) => {
-      if (request.url.includes('uploads')) answer.end(started)
-      else if (request.method === 'PUT') answer.writeHead(200, { ETag: '"p"' }).end()
-      else if (request.method === 'POST') complete(request, answer, count)
-      else if (request.method === 'DELETE') answer.writeHead(204).end()
+  /** The object is that of the upload, and is seen at the `seenAt`-th look. */
+  const upload = (complete: Script, seenAt = 1): Script => {
+    let token = ''
+    let looks = 0
+    return (request, answer, count) => {
+      const { method, url, headers } = request
+      if (url.includes('uploads')) {
+        token = String(headers['x-amz-meta-moraine-writer'])
+        answer.end(started)
+      } else if (method === 'PUT') answer.writeHead(200, { ETag: '"p"' }).end()
+      else if (method === 'POST') complete(request, answer, count)
+      else if (method === 'DELETE') answer.writeHead(204).end()
+      else if (method === 'HEAD' && ++looks >= seenAt)
+        answer.writeHead(200, { ETag: '"whole"', 'x-amz-meta-moraine-writer': token }).end()
       else fail(answer, 404, 'NoSuchKey')
     }
+  }
 
   async function stream(store: ObjectStore, size: number) {
     const writer = await store.openWrite(location)
@@ -242,6 +250,19 @@ describe('a multipart upload', () => {
     expect(ends).toBe(2)
     const [end] = server.seen.filter(({ method, url }) => method === 'POST' && !url.includes('uploads'))
     expect(end?.headers['if-none-match']).toBe('*')
+  })
+
+  it('that is said to be complete when it was asked for again is complete once the object is seen', async () => {
+    let ends = 0
+    const server = await serve(
+      upload((_, answer) => {
+        if (ends++ === 0) fail(answer, 503, 'SlowDown')
+        else answer.end(done)
+      }, 3),
+    )
+    const writer = await stream(storeOf(server, parts), 6 * MiB)
+    expect(await writer.close()).toEqual({ location, size: 6 * MiB, etag: '"whole"' })
+    expect(ends).toBe(4)
   })
 
   it('is aborted with its parts, and leaves the name alone', async () => {
