@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     globalSetup: 'tests/setup/build.ts',
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/interop/**', 'tests/s3/**', 'node_modules/**'],
+    exclude: ['tests/interop/**', 'tests/s3/**', 'tests/bad-stores/**', 'node_modules/**'],
     testTimeout: 30_000,
     pool: 'threads',
     // Modules are loaded once for all files: no test may rest on their state.
