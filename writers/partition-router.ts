@@ -28,12 +28,15 @@ export function partitionRouter(
   spec: PartitionSpec,
   schema: Pick<Schema, 'fields'>,
 ): (batch: RecordBatch) => readonly PartitionRows[] {
+  if (spec.fields.length === 0) {
+    return (batch) => (batch.numRows === 0 ? [] : [{ partitionId: 0, partition: [], rows: batch }])
+  }
   const coders = spec.fields.map((field) => fieldCoder(field, schema))
   const tuples = new TupleIds(coders)
   return (batch) => {
     if (batch.numRows === 0) return []
     const columns = coders.map((coder) => coder.codes(batch))
-    return split(batch, tuples.idsOf(columns, batch.numRows), tuples)
+    return split(batch, tuples.idsOf(columns), tuples)
   }
 }
 
@@ -127,9 +130,9 @@ class TupleIds {
     this.#pairOf = this.#pairs.map(() => [])
   }
 
-  /** The id of every row; a spec without fields has the one id 0. */
-  idsOf(columns: readonly Int32Array[], rowCount: number): Int32Array {
-    const ids = columns[0] ?? new Int32Array(rowCount)
+  /** The id of every row. `columns` are the codes of every field, one at least. */
+  idsOf(columns: readonly Int32Array[]): Int32Array {
+    const ids = columns[0]!
     for (let f = 0; f < this.#pairs.length; f++) {
       combine(ids, columns[f + 1]!, this.#pairs[f]!, this.#pairOf[f]!)
     }
