@@ -1,7 +1,7 @@
 // Node 20 runs no TypeScript: the module is loaded by the tool that runs the tests.
 import { createServer, createServerModuleRunner } from 'vite'
 
-const [module, folder, count] = process.argv.slice(2)
+const [module, folder, count, parallelism] = process.argv.slice(2)
 const server = await createServer({
   configFile: false,
   logLevel: 'error',
@@ -9,6 +9,6 @@ const server = await createServer({
   server: { middlewareMode: true, hmr: false, ws: false, watch: null },
 })
 const body = await createServerModuleRunner(server.environments.ssr).import(module)
-process.send(await body.streamMany(folder, Number(count)))
+process.send(await body.streamMany(folder, Number(count), Number(parallelism)))
 await server.close()
 process.disconnect()

@@ -11,8 +11,8 @@ export interface Streamed {
 const trips = schema({ id: t.long().required(), city: t.string(), fare: t.double() })
 
 /** Appends a generator of `count` rows and reads them again; run in a process of its own with --expose-gc. */
-export async function streamMany(folder: string, count: number): Promise<Streamed> {
-  const lake = await connect(folder, { durability: 'os' })
+export async function streamMany(folder: string, count: number, parallelism: number): Promise<Streamed> {
+  const lake = await connect(folder, { durability: 'os', parallelism })
   const warm = await lake.createTable('taxi.warm', { schema: trips })
   await drain((await warm.append(rows(20_000, () => undefined))).scan().batches(), () => undefined)
   const table = await lake.createTable('taxi.trips', { schema: trips })
