@@ -10,19 +10,51 @@ import {
   openTable,
   type Table,
 } from '../index.ts'
+import { catalogProperties, loadConfig } from './config.ts'
 import { parseNamePaths } from './name-path.ts'
 import type { VerbOptions } from './verb.ts'
 
-/** The lake of `uri`, else of `--catalog`, else of MORAINE_CATALOG. Throws INVALID_ARGUMENT where none is given. */
+/**
+ * The lake of `uri`, else of `--catalog`, else of MORAINE_CATALOG, else of the config's default. Each is the name of a
+ * catalog in the config, a folder or a URI. Throws INVALID_ARGUMENT where none is given.
+ */
 export async function openLake(options: VerbOptions, uri?: string): Promise<Lake> {
   if (uri !== undefined && options.catalog !== undefined) {
     throw invalidArgument(`which catalog, '${uri}' or --catalog '${options.catalog}'? give one`)
   }
-  const catalog = uri ?? options.catalog ?? process.env['MORAINE_CATALOG']
+  return connect(await catalogOf(uri ?? options.catalog))
+}
+
+/** What `connect` takes for the catalog that was given, or for the one that is used when none was. */
+async function catalogOf(given: string | undefined): Promise<string | Record<string, string>> {
+  const { env } = process
+  const named = given ?? env['MORAINE_CATALOG'] ?? ''
+  // Paths and URIs need no config.
+  if (/[/:]/.test(named)) return named
+  const { defaultCatalog, catalogs } = await loadConfig({ cwd: process.cwd(), env })
+  const catalog = named === '' && given === undefined ? defaultCatalog : named
   if (catalog === undefined || catalog === '') {
-    throw invalidArgument('which catalog? give --catalog <folder or URI>, or set MORAINE_CATALOG')
+    throw invalidArgument(
+      'which catalog? give --catalog <name, folder or URI>, set MORAINE_CATALOG, or name a default-catalog in moraine.json',
+    )
   }
-  return connect(catalog)
+  const configured = catalogs.get(catalog)
+  if (configured !== undefined) return catalogProperties(catalog, configured, env)
+  // A name with a slip in it must not make a folder.
+  if (catalogs.size > 0 && !(await exists(catalog))) {
+    const known = [...catalogs.keys()].join(', ')
+    throw invalidArgument(
+      `there is no catalog '${catalog}', which are ${known}, and no such folder; a new one is ./${catalog}`,
+    )
+  }
+  return catalog
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** A lake to read from. Throws NOT_FOUND for a folder that is not there, which a write would make. */

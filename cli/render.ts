@@ -8,7 +8,7 @@ export type Record_ = Readonly<Record<string, unknown>>
 
 /**
  * What a verb returns. `records`: a listing, pulled row by row. `facts`: one thing described by names and values.
- * `lines`: finished lines (the lossless NDJSON of `scan`, which has its own encoder).
+ * `lines`: finished lines (the lossless NDJSON of `scan`, which has its own encoder; a script).
  */
 export type Output =
   | {
@@ -19,7 +19,7 @@ export type Output =
       readonly failure?: MoraineError
     }
   | { readonly kind: 'facts'; readonly facts: Record_ }
-  | { readonly kind: 'lines'; readonly lines: AsyncIterable<string> }
+  | { readonly kind: 'lines'; readonly lines: AsyncIterable<string> | Iterable<string> }
 
 /** Where text goes; `write` resolves when the reader can take more. */
 export interface Sink {

@@ -1,12 +1,16 @@
 /** From a command line to output and an exit code. */
 import { Command, CommanderError, Option } from 'commander'
 import { isMoraineError, messageOf, version } from '../index.ts'
+import { complete } from './complete.ts'
 import { type OutputFormat, render, type Sink, withoutControls } from './render.ts'
-import type { OptionSpec, Verb, VerbContext, VerbOptions } from './verb.ts'
-import { verbs } from './verbs.ts'
+import { commonOptions, type OptionSpec, type Verb, type VerbContext, type VerbOptions } from './verb.ts'
+import { loadVerb, loadVerbs } from './verbs.ts'
 
 /** Scripts tell outcomes apart by these. `interrupted` is what shells expect after Ctrl-C. */
 export const exitCodes = { done: 0, failed: 1, wrongUse: 2, conflict: 3, interrupted: 130 } as const
+
+/** What the scripts of `moraine completion` call; no verb, since nobody types it. */
+const COMPLETE = '__complete'
 
 /** What the command needs of the process around it. */
 export interface Process extends VerbContext {
@@ -17,8 +21,9 @@ export interface Process extends VerbContext {
 
 /** Runs one command line, without the names of program and script. Resolves to the exit code; nothing is thrown. */
 export async function run(args: readonly string[], process: Process): Promise<number> {
+  if (args[0] === COMPLETE) return runCompletion(args, process)
   let helpText = ''
-  const program = programOf(process)
+  const program = programOf(await verbsFor(args), process)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => {
@@ -42,7 +47,22 @@ export async function run(args: readonly string[], process: Process): Promise<nu
   }
 }
 
-function programOf(process: Process): Command {
+/** Answers the shell's question; whatever is wrong, it has no answer. */
+async function runCompletion(args: readonly string[], { stdout }: Process): Promise<number> {
+  const words = args.slice(args[1] === '--' ? 2 : 1)
+  const candidates = await complete(words).catch(() => [])
+  const lines = candidates.map(({ text, description }) => `${withoutControls(text)}\t${description}\n`)
+  await stdout.write(lines.join(''))
+  return exitCodes.done
+}
+
+/** The verb that is called; all of them where it takes all to help. */
+async function verbsFor(args: readonly string[]): Promise<readonly Verb[]> {
+  const verb = await loadVerb(args.find((arg) => !arg.startsWith('-')) ?? '')
+  return verb === undefined ? loadVerbs() : [verb]
+}
+
+function programOf(verbs: readonly Verb[], process: Process): Command {
   const program = new Command('moraine')
     .description('Apache Iceberg tables from the shell.')
     .version(version, '-V, --version')
@@ -62,14 +82,8 @@ Begin with a file of yours; \`moraine <verb> --help\` has an example of each ver
 function commandOf(verb: Verb, process: Process): Command {
   const command = new Command(verb.name).description(verb.summary)
   for (const argument of verb.arguments) command.argument(argument.name, argument.description)
-  for (const option of verb.options) command.addOption(optionOf(option))
+  for (const option of [...verb.options, ...commonOptions]) command.addOption(optionOf(option))
   return command
-    .option('-c, --catalog <folder or URI>', 'where tables are looked up by name; default: MORAINE_CATALOG')
-    .addOption(
-      new Option('-f, --format <format>', 'how the output is written')
-        .choices(['text', 'json', 'ndjson', 'csv'])
-        .default('text'),
-    )
     .addHelpText('after', `\nExample:\n  ${verb.example}`)
     .showHelpAfterError(`(moraine ${verb.name} --help says more)`)
     .action(async (...given: unknown[]) => {
@@ -81,8 +95,10 @@ function commandOf(verb: Verb, process: Process): Command {
     })
 }
 
-function optionOf({ flags, description, repeatable }: OptionSpec): Option {
+function optionOf({ flags, description, repeatable, choices, default: byDefault }: OptionSpec): Option {
   const option = new Option(flags, description)
+  if (choices !== undefined) option.choices(choices)
+  if (byDefault !== undefined) option.default(byDefault)
   return repeatable
     ? option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value])
     : option

@@ -23,6 +23,8 @@ export interface OptionSpec {
   readonly description: string
   /** May be given more than once; the value is then an array. */
   readonly repeatable?: boolean
+  readonly choices?: readonly string[]
+  readonly default?: string
 }
 
 export interface Verb {
@@ -44,6 +46,25 @@ export function textOption(options: VerbOptions, name: string): string | undefin
   const value = options[name]
   return typeof value === 'string' ? value : undefined
 }
+
+export const catalogOption: OptionSpec = {
+  flags: '-c, --catalog <catalog>',
+  description:
+    'where tables are looked up by name: a folder, a URI (s3://bucket/prefix), or a catalog of the config; default: MORAINE_CATALOG, then default-catalog of the config',
+}
+
+/** Those that every verb takes. */
+export const commonOptions: readonly OptionSpec[] = [
+  catalogOption,
+  {
+    flags: '-f, --format <format>',
+    description: 'how the output is written',
+    choices: ['text', 'json', 'ndjson', 'csv'],
+    default: 'text',
+  },
+]
+
+export const catalogArgument = { name: '[catalog]', description: 'as --catalog takes it' } as const
 
 export const tableArgument = {
   name: '<table>',

@@ -1,45 +1,35 @@
 import type { Verb } from './verb.ts'
-import { append } from './verbs/append.ts'
-import { branch } from './verbs/branch.ts'
-import { create } from './verbs/create.ts'
-import { describe } from './verbs/describe.ts'
-import { doctor } from './verbs/doctor.ts'
-import { drop } from './verbs/drop.ts'
-import { evolve } from './verbs/evolve.ts'
-import { files } from './verbs/files.ts'
-import { ls } from './verbs/ls.ts'
-import { manifests } from './verbs/manifests.ts'
-import { partitions } from './verbs/partitions.ts'
-import { properties } from './verbs/properties.ts'
-import { refs } from './verbs/refs.ts'
-import { register } from './verbs/register.ts'
-import { rename } from './verbs/rename.ts'
-import { rollback } from './verbs/rollback.ts'
-import { scan } from './verbs/scan.ts'
-import { schema } from './verbs/schema.ts'
-import { snapshots } from './verbs/snapshots.ts'
-import { tag } from './verbs/tag.ts'
 
-/** In the order that `--help` lists them. */
-export const verbs: readonly Verb[] = [
-  ls,
-  describe,
-  schema,
-  snapshots,
-  files,
-  manifests,
-  partitions,
-  refs,
-  properties,
-  scan,
-  create,
-  append,
-  evolve,
-  branch,
-  tag,
-  rollback,
-  drop,
-  register,
-  rename,
-  doctor,
-]
+/** In the order that `--help` lists them. Each is loaded when it is asked for: a command line starts the sooner. */
+const loaders: ReadonlyMap<string, () => Promise<Verb>> = new Map([
+  ['ls', async () => (await import('./verbs/ls.ts')).ls],
+  ['describe', async () => (await import('./verbs/describe.ts')).describe],
+  ['schema', async () => (await import('./verbs/schema.ts')).schema],
+  ['snapshots', async () => (await import('./verbs/snapshots.ts')).snapshots],
+  ['files', async () => (await import('./verbs/files.ts')).files],
+  ['manifests', async () => (await import('./verbs/manifests.ts')).manifests],
+  ['partitions', async () => (await import('./verbs/partitions.ts')).partitions],
+  ['refs', async () => (await import('./verbs/refs.ts')).refs],
+  ['properties', async () => (await import('./verbs/properties.ts')).properties],
+  ['scan', async () => (await import('./verbs/scan.ts')).scan],
+  ['create', async () => (await import('./verbs/create.ts')).create],
+  ['append', async () => (await import('./verbs/append.ts')).append],
+  ['evolve', async () => (await import('./verbs/evolve.ts')).evolve],
+  ['branch', async () => (await import('./verbs/branch.ts')).branch],
+  ['tag', async () => (await import('./verbs/tag.ts')).tag],
+  ['rollback', async () => (await import('./verbs/rollback.ts')).rollback],
+  ['drop', async () => (await import('./verbs/drop.ts')).drop],
+  ['register', async () => (await import('./verbs/register.ts')).register],
+  ['rename', async () => (await import('./verbs/rename.ts')).rename],
+  ['doctor', async () => (await import('./verbs/doctor.ts')).doctor],
+  ['completion', async () => (await import('./verbs/completion.ts')).completion],
+])
+
+/** Undefined when there is no verb of that name. */
+export async function loadVerb(name: string): Promise<Verb | undefined> {
+  return loaders.get(name)?.()
+}
+
+export async function loadVerbs(): Promise<readonly Verb[]> {
+  return Promise.all(Array.from(loaders.values(), (load) => load()))
+}

@@ -1,12 +1,12 @@
 import { MoraineError } from '../../index.ts'
 import { openExistingLake } from '../catalog-arguments.ts'
-import type { Verb } from '../verb.ts'
+import { catalogArgument, type Verb } from '../verb.ts'
 
 export const doctor: Verb = {
   name: 'doctor',
   summary:
     'probe whether a store is fit for many writers at once; writes below _moraine/probe/ and cleans up',
-  arguments: [{ name: '[store]', description: 'a folder or URI; default: --catalog or MORAINE_CATALOG' }],
+  arguments: [catalogArgument],
   options: [],
   example: 'moraine doctor ./lake',
   async run([uri], options, { interruptible }) {

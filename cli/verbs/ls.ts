@@ -1,12 +1,12 @@
 import type { Lake } from '../../index.ts'
 import { openExistingLake } from '../catalog-arguments.ts'
 import { formatNamePath } from '../name-path.ts'
-import type { Verb } from '../verb.ts'
+import { catalogArgument, type Verb } from '../verb.ts'
 
 export const ls: Verb = {
   name: 'ls',
   summary: 'list the tables of a catalog',
-  arguments: [{ name: '[catalog]', description: 'a folder or URI; default: --catalog or MORAINE_CATALOG' }],
+  arguments: [catalogArgument],
   options: [],
   example: 'moraine ls ./lake',
   async run([uri], options) {

@@ -2,7 +2,7 @@ import { cp, readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { verbs } from '../../cli/verbs.ts'
+import { loadVerbs } from '../../cli/verbs.ts'
 import { connect, parseJson } from '../../index.ts'
 import { file, lines, moraine, output, scratchFolder } from './shell.ts'
 
@@ -11,6 +11,8 @@ const orders = `order_id,placed_at,amount,city,note
 2,2026-11-20T09:30:00Z,99.25,Bonn,""
 3,2026-11-21T10:00:00Z,250,"Ulm, Donau","he said ""no"""
 `
+
+const verbs = await loadVerbs()
 
 /** A lake with `shop.orders`: three rows in two days, then one row more. */
 async function shop(): Promise<string> {
