@@ -8,7 +8,7 @@ export const evolve: Verb = {
   arguments: [tableNameArgument],
   options: evolveOptions,
   example:
-    'moraine evolve shop.orders --add "coupon string" --rename amount=total --partition-add "day(placed_at)" --catalog ./lake',
+    'moraine evolve shop.orders --add "coupon string" --rename amount=total --partition-add "bucket(16, order_id)" --catalog ./lake',
   async run([name], options) {
     const identifier = tableName(name!)
     const lake = await openExistingLake(options)
