@@ -70,7 +70,7 @@ export class S3Store implements ObjectStore {
     const { start, end } = resolveRange(range, Number.MAX_SAFE_INTEGER, location)
     if (range !== undefined && start === end) return this.#getNothing(place, options)
     const found = await this.#api.get(place, {
-      ...(range === undefined ? {} : { range: rangeHeader(range), maxBytes: end - start }),
+      ...(range === undefined ? {} : { range: rangeHeader(range) }),
       ...(signal === undefined ? {} : { signal }),
     })
     if (found === 'unsatisfiable') return this.#getNothing(place, options)

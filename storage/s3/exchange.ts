@@ -4,8 +4,10 @@ import { throwIfAborted } from '../abort.ts'
 export interface ExchangeLimits {
   /** For messages: `read s3://bucket/key`. */
   readonly action: string
-  /** For the request and the body of its answer; `allowFor` extends it. */
+  /** Until the answer begins, and then from each piece of its body to the next. */
   readonly timeoutMs: number
+  /** Bytes of the request's body, which may take time of their own. */
+  readonly sentBytes: number
   readonly signal: AbortSignal | undefined
 }
 
@@ -13,12 +15,14 @@ export interface ExchangeLimits {
 export interface Exchange {
   /** Fires when the time is up or the caller aborts. */
   readonly signal: AbortSignal
-  /** Gives more time for a body of so many bytes. */
-  allowFor(bytes: number): void
+  /** Told when the answer begins, with the bytes that its body shall have at most. */
+  begins(bytes: number): void
+  /** Told when a piece of the body has come. */
+  progresses(): void
 }
 
-/** The slowest transfer that is waited for, beyond `timeoutMs`: a second for each MiB. */
-const MIN_BYTES_PER_MS = (1024 * 1024) / 1000
+/** A body in either direction may take `timeoutMs` and a second more for each of so many bytes, and no longer. */
+const SLOWEST_BYTES_PER_SECOND = 128 * 1024
 
 /**
  * Runs `work` until the time is up or the caller aborts, even when it never settles itself: a client may wait for
@@ -27,12 +31,13 @@ const MIN_BYTES_PER_MS = (1024 * 1024) / 1000
  * Throws UNAVAILABLE when the time is up, ABORTED when the caller's signal fires.
  */
 export function exchange<T>(limits: ExchangeLimits, work: (exchange: Exchange) => Promise<T>): Promise<T> {
-  const { action, signal } = limits
+  const { action, timeoutMs, sentBytes, signal } = limits
   throwIfAborted(signal)
   return new Promise((resolve, reject) => {
     const controller = new AbortController()
     const startedAt = performance.now()
-    let limitMs = limits.timeoutMs
+    let deadline = startedAt + timeoutMs + slowestMs(sentBytes)
+    let nextDue = deadline
     let timer: NodeJS.Timeout
     const finish = () => {
       clearTimeout(timer)
@@ -46,22 +51,34 @@ export function exchange<T>(limits: ExchangeLimits, work: (exchange: Exchange) =
     const onAbort = () =>
       stop(new MoraineError('ABORTED', 'the call was aborted by its signal', { cause: signal?.reason }))
     const onTime = () => {
-      const leftMs = startedAt + limitMs - performance.now()
+      const leftMs = Math.min(deadline, nextDue) - performance.now()
       if (leftMs > 0) timer = setTimeout(onTime, leftMs)
-      else stop(tooSlow(action, limitMs))
+      else stop(tooSlow(action, performance.now() - startedAt))
     }
-    const allowFor = (bytes: number) => {
-      limitMs += bytes / MIN_BYTES_PER_MS
+    const progresses = () => {
+      nextDue = performance.now() + timeoutMs
     }
-    timer = setTimeout(onTime, limitMs)
+    const begins = (bytes: number) => {
+      deadline += slowestMs(bytes)
+      progresses()
+    }
+    timer = setTimeout(onTime, deadline - startedAt)
     signal?.addEventListener('abort', onAbort, { once: true })
-    work({ signal: controller.signal, allowFor }).then(resolve, reject).finally(finish)
+    work({ signal: controller.signal, begins, progresses }).then(resolve, reject).finally(finish)
   })
 }
 
-function tooSlow(action: string, limitMs: number): MoraineError {
-  const timeoutMs = Math.round(limitMs)
-  return new MoraineError('UNAVAILABLE', `cannot ${action}: no full answer within ${timeoutMs} ms`, {
-    context: { timeoutMs },
-  })
+function slowestMs(bytes: number): number {
+  return (1000 * bytes) / SLOWEST_BYTES_PER_SECOND
+}
+
+function tooSlow(action: string, elapsedMs: number): MoraineError {
+  const afterMs = Math.round(elapsedMs)
+  return new MoraineError(
+    'UNAVAILABLE',
+    `cannot ${action}: no answer, or no more of it, after ${afterMs} ms`,
+    {
+      context: { afterMs },
+    },
+  )
 }

@@ -40,8 +40,6 @@ export interface S3Api {
 export interface S3GetOptions extends RequestOptions {
   /** The value of the Range header. */
   readonly range?: string
-  /** How many bytes the answer has at most; the time it may take grows with them. */
-  readonly maxBytes?: number
 }
 
 export interface S3PutOptions extends RequestOptions {

@@ -47,10 +47,7 @@ export const s3Properties = {
   's3.path-style-access': define(boolean, 'Buckets in the path instead of the host name.'),
   's3.force-virtual-addressing': define(boolean, 'The opposite of s3.path-style-access.'),
   's3.connect-timeout': define(seconds, 'For a connection; seconds.'),
-  's3.request-timeout': define(
-    seconds,
-    'For a request and its answer, and a second more for each MiB; seconds.',
-  ),
+  's3.request-timeout': define(seconds, 'For an answer to begin, and for each piece of it; seconds.'),
   's3.retry.num-retries': define(integer(), 'How often a request is sent again.'),
   's3.retry.min-wait-ms': define(integer(), 'The longest wait before it is sent again the first time.'),
   's3.retry.max-wait-ms': define(integer(), 'The longest wait before it is sent again.'),

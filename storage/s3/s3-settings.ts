@@ -30,7 +30,7 @@ export interface S3Settings {
   readonly endpoint: string | undefined
   readonly credentials: S3Credentials | S3CredentialsProvider | 'anonymous' | undefined
   readonly profile: string | undefined
-  readonly forcePathStyle: boolean
+  readonly forcePathStyle: boolean | undefined
   readonly useAccelerateEndpoint: boolean
   readonly useDualstackEndpoint: boolean
   readonly useArnRegion: boolean
@@ -65,14 +65,13 @@ const MiB = 1024 * 1024
 export function s3Settings(options: S3Options): S3Settings {
   const properties = s3PropertiesOf(options)
   checkS3Properties(properties)
-  const endpoint = readS3Property(properties, 's3.endpoint')
   return {
     region: readS3Property(properties, 's3.region') ?? readS3Property(properties, 'client.region'),
-    endpoint,
+    endpoint: readS3Property(properties, 's3.endpoint'),
     credentials: credentialsOf(options, properties),
     profile:
       readS3Property(properties, 's3.profile-name') ?? readS3Property(properties, 'client.profile-name'),
-    forcePathStyle: forcePathStyleOf(properties) ?? endpoint !== undefined,
+    forcePathStyle: forcePathStyleOf(properties),
     useAccelerateEndpoint: readS3Property(properties, 's3.acceleration-enabled') ?? false,
     useDualstackEndpoint: readS3Property(properties, 's3.dualstack-enabled') ?? false,
     useArnRegion: readS3Property(properties, 's3.use-arn-region-enabled') ?? false,

@@ -25,7 +25,7 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
   async function request<T>(
     place: S3Place,
     action: string,
-    options: RequestOptions & { readonly bytes?: number },
+    options: RequestOptions & { readonly sentBytes?: number },
     send: (client: S3Client, sdk: Sdk, exchange: Exchange) => Promise<T>,
     rescue: (code: string, status: number | undefined) => T | undefined = () => undefined,
   ): Promise<T> {
@@ -35,11 +35,11 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
     const limits = {
       action: `${action} ${location}`,
       timeoutMs: settings.requestTimeoutMs,
+      sentBytes: options.sentBytes ?? 0,
       signal: options.signal,
     }
     return exchange(limits, async (running) => {
       try {
-        running.allowFor(options.bytes ?? 0)
         return await send(client, sdk, running)
       } catch (error) {
         if (error instanceof MoraineError) throw error
@@ -57,7 +57,7 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
       return request<S3Object | 'unsatisfiable'>(
         place,
         'read',
-        { ...options, bytes: options.maxBytes ?? 0 },
+        options,
         async (client, sdk, running) => {
           const object = await getObject(client, sdk, place, options, running)
           counters.bytesRead += object.bytes.length
@@ -94,7 +94,7 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
       return request<PutResult>(
         place,
         'write',
-        { ...options, bytes: body.length },
+        { ...options, sentBytes: body.length },
         async (client, sdk, { signal }) => {
           const input: PutObjectCommandInput = {
             Bucket: place.bucket,
@@ -167,20 +167,25 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
 
     uploadPart(place, { uploadId, partNumber, body }, options = {}) {
       counters.puts++
-      return request(place, 'write', { ...options, bytes: body.length }, async (client, sdk, { signal }) => {
-        const command = new sdk.UploadPartCommand({
-          Bucket: place.bucket,
-          Key: place.key,
-          UploadId: uploadId,
-          PartNumber: partNumber,
-          Body: body,
-          ContentLength: body.length,
-        })
-        const { ETag } = await client.send(command, { abortSignal: signal })
-        if (ETag === undefined) throw noField(place, 'ETag')
-        counters.bytesWritten += body.length
-        return ETag
-      })
+      return request(
+        place,
+        'write',
+        { ...options, sentBytes: body.length },
+        async (client, sdk, { signal }) => {
+          const command = new sdk.UploadPartCommand({
+            Bucket: place.bucket,
+            Key: place.key,
+            UploadId: uploadId,
+            PartNumber: partNumber,
+            Body: body,
+            ContentLength: body.length,
+          })
+          const { ETag } = await client.send(command, { abortSignal: signal })
+          if (ETag === undefined) throw noField(place, 'ETag')
+          counters.bytesWritten += body.length
+          return ETag
+        },
+      )
     },
 
     completeUpload(place, { uploadId, etags }, options = {}) {
@@ -233,7 +238,7 @@ async function getObject(
   sdk: Sdk,
   place: S3Place,
   { range }: S3GetOptions,
-  { signal, allowFor }: Exchange,
+  { signal, begins, progresses }: Exchange,
 ): Promise<S3Object> {
   const { bucket: Bucket, key: Key, location } = place
   const command = new sdk.GetObjectCommand({ Bucket, Key, ...(range === undefined ? {} : { Range: range }) })
@@ -244,8 +249,8 @@ async function getObject(
     throw signal.reason
   }
   const length = answer.ContentLength
-  if (range === undefined) allowFor(length ?? 0)
-  const bytes = await readBody(body, length, location)
+  begins(length ?? Number.POSITIVE_INFINITY)
+  const bytes = await readBody(body, { location, length, progresses })
   const etag = answer.ETag ?? ''
   const size = Number(/\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1] ?? Number.NaN)
   return Number.isNaN(size)

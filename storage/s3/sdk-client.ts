@@ -19,7 +19,8 @@ export async function loadSdk(settings: S3Settings): Promise<LoadedSdk> {
  * Its checksums are left to requests that need one, since many services refuse its defaults.
  */
 function clientConfig(sdk: Sdk, settings: S3Settings): S3ClientConfig {
-  const { endpoint, profile, connectTimeoutMs } = settings
+  const { profile, connectTimeoutMs } = settings
+  const endpoint = endpointOf(settings)
   return {
     maxAttempts: 1,
     requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -28,7 +29,7 @@ function clientConfig(sdk: Sdk, settings: S3Settings): S3ClientConfig {
     expectContinueHeader: false,
     requestHandler: { connectionTimeout: connectTimeoutMs },
     region: regionOf(sdk, settings),
-    forcePathStyle: settings.forcePathStyle,
+    forcePathStyle: settings.forcePathStyle ?? endpoint !== undefined,
     useAccelerateEndpoint: settings.useAccelerateEndpoint,
     useDualstackEndpoint: settings.useDualstackEndpoint,
     useArnRegion: settings.useArnRegion,
@@ -37,6 +38,11 @@ function clientConfig(sdk: Sdk, settings: S3Settings): S3ClientConfig {
     ...(profile === undefined ? {} : { profile }),
     ...credentialsConfig(settings),
   }
+}
+
+/** The SDK reads these variables too, but leaves buckets in the host name. */
+function endpointOf({ endpoint }: S3Settings): string | undefined {
+  return endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']
 }
 
 function credentialsConfig({ credentials }: S3Settings): S3ClientConfig {

@@ -20,6 +20,10 @@ export function placeOf(table: Pick<Table, 'location' | 'metadataLocation'>): Ju
 }
 
 export interface ReadRequest extends JudgedTable {
+  /** The table is in S3, reached by these properties; `metadata` and `location` are URIs then. */
+  readonly s3?: Readonly<Record<string, string>>
+  /** With `s3`: a copy of the metadata file on this machine. */
+  readonly schema?: string
   /** In the engine's own syntax. */
   readonly where?: string
   /** Spark: row by row instead of in vectors. */
@@ -43,6 +47,8 @@ export interface Judge {
    * engine's message.
    */
   sql(warehouse: string, ...statements: string[]): Promise<void>
+  /** PyIceberg writes a partitioned table of `rows` rows into S3. Resolves to the location of its metadata. */
+  write(s3: Readonly<Record<string, string>>, warehouse: string, rows: number): Promise<string>
   /** Rows of a Spark query, every value as Python's text of it. */
   query(warehouse: string, query: string): Promise<(string | null)[][]>
   close(): Promise<void>
@@ -50,6 +56,13 @@ export interface Judge {
 
 const root = resolve(import.meta.dirname, '../..')
 const python = join(root, '.tools/venv/bin/python')
+
+const ICEBERG_JAR = join(root, '.tools/jars/iceberg-spark-runtime-4.1_2.13-1.12.0.jar')
+/** S3 for Iceberg Java; only Spark on S3 needs it. */
+const S3_JAR = join(root, '.tools/jars-s3/iceberg-aws-bundle-1.12.0.jar')
+
+/** Whether Spark can read from S3. */
+export const sparkReadsS3 = existsSync(S3_JAR)
 
 /** The engines are installed by `.ci/run`; without them the interop suites cannot run. */
 export const enginesInstalled = existsSync(python)
@@ -85,11 +98,15 @@ export async function startJudge(engine: Engine, scratch: string): Promise<Judge
     async query(warehouse, query) {
       return (await askOrThrow({ op: 'query', warehouse, query })).rows as (string | null)[][]
     },
+    async write(s3, warehouse, rows) {
+      return (await askOrThrow({ op: 'write', s3, warehouse, rows })).metadata as string
+    },
     close: () => process.close(),
   }
 }
 
 interface Reply {
+  readonly metadata?: string
   readonly error?: string
   readonly files?: number
   readonly rows?: unknown
@@ -130,6 +147,6 @@ async function startProcess(engine: Engine) {
 }
 
 function sparkEnvironment(): Record<string, string> {
-  const jar = join(root, '.tools/jars/iceberg-spark-runtime-4.1_2.13-1.12.0.jar')
-  return { PYSPARK_SUBMIT_ARGS: `--driver-class-path ${jar} pyspark-shell`, SPARK_LOCAL_IP: '127.0.0.1' }
+  const jars = [ICEBERG_JAR, S3_JAR].filter((jar) => existsSync(jar)).join(':')
+  return { PYSPARK_SUBMIT_ARGS: `--driver-class-path ${jars} pyspark-shell`, SPARK_LOCAL_IP: '127.0.0.1' }
 }

@@ -141,7 +141,7 @@ describe('an answer that does not come, or not whole', () => {
     const store = storeOf(server, { 's3.retry.num-retries': '0', 's3.request-timeout': '0.3' })
     const get = store.get(location)
     await expect(get).rejects.toEqual(code('UNAVAILABLE'))
-    await expect(get).rejects.toThrow(/no full answer within 300 ms/)
+    await expect(get).rejects.toThrow(/no answer, or no more of it, after \d+ ms/)
     await expectNoConnections(server)
   })
 
@@ -289,16 +289,17 @@ describe('a multipart upload', () => {
   })
 
   it('holds few parts, however slow the server is', async () => {
-    let atOnce = 0
     let most = 0
+    const waiting: (() => void)[] = []
+    const answerAll = () => {
+      for (const answer of waiting.splice(0)) answer()
+    }
     const server = await serve((request, answer, count) => {
       if (!request.url.includes('partNumber'))
         return upload((_, end) => end.end(done))(request, answer, count)
-      most = Math.max(most, ++atOnce)
-      setTimeout(() => {
-        atOnce--
-        answer.writeHead(200, { ETag: '"p"' }).end()
-      }, 20)
+      waiting.push(() => answer.writeHead(200, { ETag: '"p"' }).end())
+      most = Math.max(most, waiting.length)
+      setTimeout(answerAll, most < 2 ? 2000 : 20)
     })
     const store = storeOf(server, { ...parts, 's3.multipart.num-threads': '2' })
     const writers = await Promise.all([stream(store, 21 * MiB), stream(store, 21 * MiB)])
@@ -308,6 +309,16 @@ describe('a multipart upload', () => {
 })
 
 describe('requests', () => {
+  it('to an endpoint have the bucket in the path unless told otherwise', async () => {
+    const server = await serve((_, answer) => answer.writeHead(200, { ETag: '"e"' }).end())
+    await storeOf(server).put(location, body)
+    const local = { ...server, endpoint: server.endpoint.replace('127.0.0.1', 'localhost') }
+    const virtual = storeOf(local, { 's3.path-style-access': 'false', 's3.retry.num-retries': '0' })
+    await virtual.put(location, body).catch(() => undefined)
+    expect(server.seen[0]?.url).toMatch(/^\/bucket\/a\/b/)
+    expect(server.seen[1]?.url ?? '/a/b').toMatch(/^\/a\/b/)
+  })
+
   it('carry the encryption, ACL and storage class that were asked for', async () => {
     const server = await serve((_, answer) => answer.writeHead(200, { ETag: '"e"' }).end())
     const store = storeOf(server, {

@@ -48,7 +48,7 @@ describe('the properties of S3', () => {
       region: undefined,
       credentials: undefined,
       profile: undefined,
-      forcePathStyle: false,
+      forcePathStyle: undefined,
     })
   })
 
@@ -61,12 +61,6 @@ describe('the properties of S3', () => {
     expect(
       withProperties({ 'client.access-key-id': 'id', 'client.secret-access-key': 's' }).credentials,
     ).toEqual({ accessKeyId: 'id', secretAccessKey: 's' })
-  })
-
-  it('put buckets into the path of an endpoint unless told otherwise', () => {
-    const endpoint = 'https://s3.example.org'
-    expect(s3Settings({ endpoint }).forcePathStyle).toBe(true)
-    expect(s3Settings({ endpoint, forcePathStyle: false }).forcePathStyle).toBe(false)
   })
 
   it.each([
