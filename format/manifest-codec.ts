@@ -1,10 +1,10 @@
 import type { AvroCodecName } from './avro/block-codec.ts'
-import { type AvroFile, encodeAvro, openAvro } from './avro/container.ts'
+import { encodeAvro, openAvro } from './avro/container.ts'
 import { inFile, invalidArgument, invalidData, namingFile } from './errors.ts'
 import { stringifyJson } from './lossless-json.ts'
 import type { DataFile, ManifestContent, ManifestEntry, ManifestFile } from './manifest.ts'
 import { type MetricsProjection, manifestEntryCodec } from './manifest-columns.ts'
-import { parseFormatVersion } from './manifest-format-version.ts'
+import { formatVersionOf } from './manifest-format-version.ts'
 import { type CommittedEntry, inheritance } from './manifest-inheritance.ts'
 import type { UnassignedManifest } from './manifest-list-codec.ts'
 import { manifestSummarizer } from './manifest-summary.ts'
@@ -108,15 +108,6 @@ export function decodeManifestSpecId(bytes: Uint8Array, file: string): number {
     })
   })
 }
-
-/** A manifest that does not say its version is v1, unless it has the sequence numbers that came with v2. */
-function formatVersionOf({ metadata, schema }: AvroFile): FormatVersion {
-  const text = metadata.get('format-version')
-  if (text !== undefined) return parseFormatVersion(text)
-  return schema.kind === 'record' && schema.fields.some(({ id }) => id === SEQUENCE_NUMBER_ID) ? 3 : 1
-}
-
-const SEQUENCE_NUMBER_ID = 3
 
 function checkEntry(entry: ManifestEntry, request: EncodeManifest): void {
   const { dataFile } = entry

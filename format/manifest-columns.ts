@@ -130,7 +130,7 @@ function metricsColumns(metrics: MetricsProjection): readonly AvroColumn<DataFil
 }
 
 /** The tuple, its fields matched by the ids in the manifest's own schema; a field missing there reads as null. */
-function partitionCodec(partition: SpecInSchema): AvroCodec<PartitionTuple> {
+export function partitionCodec(partition: SpecInSchema): AvroCodec<PartitionTuple> {
   const types = partitionTypes(partition)
   const columns = partition.spec.fields.map((field, i): AvroColumn<PartitionTuple> => {
     const column = columnsOf<Record<number, Literal | undefined>>()(

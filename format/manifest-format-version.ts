@@ -1,3 +1,4 @@
+import type { AvroFile } from './avro/container.ts'
 import { invalidData, unsupported } from './errors.ts'
 import type { FormatVersion } from './table-metadata.ts'
 
@@ -7,3 +8,12 @@ export function parseFormatVersion(text: string): FormatVersion {
   if (/^\d{1,9}$/.test(text)) throw unsupported(`format version ${text} is not served; 1 to 3 are`)
   throw invalidData(`expected a format version, found '${text}'`, { rule: 'Manifests' })
 }
+
+/** A manifest that does not say its version is v1, unless it has the sequence numbers that came with v2. */
+export function formatVersionOf({ metadata, schema }: AvroFile): FormatVersion {
+  const text = metadata.get('format-version')
+  if (text !== undefined) return parseFormatVersion(text)
+  return schema.kind === 'record' && schema.fields.some(({ id }) => id === SEQUENCE_NUMBER_ID) ? 3 : 1
+}
+
+const SEQUENCE_NUMBER_ID = 3

@@ -1,5 +1,5 @@
 import { invalidData } from './errors.ts'
-import type { DataFile, ManifestEntry, ManifestFile } from './manifest.ts'
+import type { DataFile, EntryStatus, ManifestEntry, ManifestFile } from './manifest.ts'
 
 /** An entry after inheritance: what a table knows of a file that it holds, or that it just removed. */
 export type CommittedEntry = LiveEntry | DeletedEntry
@@ -24,24 +24,32 @@ export interface DeletedEntry extends ManifestEntry {
  * Errors: `INVALID_DATA`.
  */
 export function inheritance(manifest: ManifestFile): (entry: ManifestEntry) => CommittedEntry {
-  const assignRowId = rowIdAssigner(manifest)
+  const rowIdOf = firstRowIds(manifest)
   return (entry) => {
-    checkContent(manifest, entry.dataFile)
-    // Numbers are inherited by added files only, but for v1, where every number is 0.
-    const inherited =
-      entry.status === 'added' || manifest.sequenceNumber === 0n ? manifest.sequenceNumber : undefined
-    const committed = {
-      status: entry.status,
-      snapshotId: entry.snapshotId ?? manifest.addedSnapshotId,
-      sequenceNumber: entry.sequenceNumber ?? inherited,
-      fileSequenceNumber: entry.fileSequenceNumber ?? inherited,
-      dataFile: assignRowId(entry),
-    }
-    if (isComplete(committed)) return committed
-    throw invalidData(`the existing entry of ${entry.dataFile.filePath} has no sequence number`, {
-      rule: 'Sequence Number Inheritance',
-    })
+    const { status, dataFile } = entry
+    checkContent(manifest, dataFile)
+    const firstRowId = rowIdOf?.(status, dataFile)
+    if (firstRowId === dataFile.firstRowId) return committedEntry(manifest, entry)
+    return committedEntry(manifest, { ...entry, dataFile: { ...dataFile, firstRowId } })
   }
+}
+
+/** An entry whose file has its row id, with the ids and numbers that it inherits. Errors: `INVALID_DATA`. */
+export function committedEntry(manifest: ManifestFile, entry: ManifestEntry): CommittedEntry {
+  const { status, dataFile } = entry
+  // Numbers are inherited by added files only, but for v1, where every number is 0.
+  const inherited = status === 'added' || manifest.sequenceNumber === 0n ? manifest.sequenceNumber : undefined
+  const committed = {
+    status,
+    snapshotId: entry.snapshotId ?? manifest.addedSnapshotId,
+    sequenceNumber: entry.sequenceNumber ?? inherited,
+    fileSequenceNumber: entry.fileSequenceNumber ?? inherited,
+    dataFile,
+  }
+  if (isComplete(committed)) return committed
+  throw invalidData(`the existing entry of ${dataFile.filePath} has no sequence number`, {
+    rule: 'Sequence Number Inheritance',
+  })
 }
 
 function isComplete(entry: ManifestEntry & { readonly snapshotId: bigint }): entry is CommittedEntry {
@@ -49,29 +57,34 @@ function isComplete(entry: ManifestEntry & { readonly snapshotId: bigint }): ent
 }
 
 /**
- * Without a `first_row_id` of the manifest (tables that came from v2, delete manifests) files have none, whatever is
+ * The first row ids of a manifest's files, for its entries in their order, all of them. Undefined without a
+ * `first_row_id` of the manifest (tables that came from v2, delete manifests): then files have none, whatever is
  * stored. Deleted entries neither take ids nor use them up, as in Iceberg Java.
  */
-function rowIdAssigner(manifest: ManifestFile): (entry: ManifestEntry) => DataFile {
-  if (manifest.firstRowId === undefined || manifest.content !== 'data') {
-    return ({ dataFile }) =>
-      dataFile.firstRowId === undefined ? dataFile : { ...dataFile, firstRowId: undefined }
-  }
+export function firstRowIds(manifest: ManifestFile): RowIdOf | undefined {
+  if (manifest.firstRowId === undefined || manifest.content !== 'data') return undefined
   let next = manifest.firstRowId
-  return ({ status, dataFile }) => {
-    if (status === 'deleted' || dataFile.firstRowId !== undefined) return dataFile
-    if (dataFile.recordCount < 0n) {
-      throw invalidData(`${dataFile.filePath}: record count ${dataFile.recordCount} leaves row ids unknown`, {
+  return (status, file) => {
+    const own = file.firstRowId
+    if (status === 'deleted' || own !== undefined) return own
+    const { recordCount } = file
+    if (recordCount < 0n) {
+      throw invalidData(`${file.filePath}: record count ${recordCount} leaves row ids unknown`, {
         rule: 'First Row ID Inheritance',
       })
     }
     const firstRowId = next
-    next += dataFile.recordCount
-    return { ...dataFile, firstRowId }
+    next += recordCount
+    return firstRowId
   }
 }
 
-function checkContent(manifest: ManifestFile, file: DataFile): void {
+type RowIdOf = (
+  status: EntryStatus,
+  file: Pick<DataFile, 'filePath' | 'recordCount'> & { readonly firstRowId?: bigint | undefined },
+) => bigint | undefined
+
+export function checkContent(manifest: ManifestFile, file: Pick<DataFile, 'content' | 'filePath'>): void {
   if ((file.content === 'data') === (manifest.content === 'data')) return
   throw invalidData(`a manifest of ${manifest.content} lists ${file.filePath}, which holds ${file.content}`, {
     rule: 'Manifests',

@@ -9,14 +9,13 @@ import { inclusiveMetricsEvaluator } from '../format/expressions/metrics-evaluat
 import { partitionEvaluator, projectInclusive } from '../format/expressions/project.ts'
 import { residualEvaluator } from '../format/expressions/residual.ts'
 import type { ManifestFile, PartitionTuple } from '../format/manifest.ts'
-import type { MetricsProjection } from '../format/manifest-columns.ts'
+import type { LiveEntry } from '../format/manifest-inheritance.ts'
 import type { Schema } from '../format/schema.ts'
 import type { Snapshot } from '../format/snapshot.ts'
-import type { TableMetadata } from '../format/table-metadata.ts'
 import { specById } from '../format/table-metadata-build.ts'
-import { readManifestEntries, readManifestList } from '../snapshot/manifests.ts'
+import { type ManifestSource, readManifestEntries, readManifestList } from '../snapshot/manifests.ts'
 import { throwIfAborted } from '../storage/abort.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
+import { aheadControl, readAhead } from './read-ahead.ts'
 import type { ScanTask } from './scan-task.ts'
 
 /** What planning has seen so far; grows as tasks are pulled. */
@@ -29,9 +28,7 @@ export interface PlanReport {
   filesPlanned: number
 }
 
-export interface PlanRequest {
-  readonly metadata: TableMetadata
-  readonly store: ObjectStore
+export interface PlanRequest extends ManifestSource {
   /** Undefined for a table without a snapshot: nothing is planned. */
   readonly snapshot: Snapshot | undefined
   /** The schema that `where` speaks of. */
@@ -41,51 +38,78 @@ export interface PlanRequest {
   readonly report: PlanReport
 }
 
+/** Manifests are small: so many at once keep a bucket busy, and no more memory than a few row groups take. */
+const AHEAD = { maxItems: 8, maxWeight: 32 * 1024 * 1024 } as const
+
 /**
- * The tasks of a scan, one data file each; manifests are read one by one as tasks are pulled, and skipped where
- * their partition summaries rule them out. Throws UNSUPPORTED when the snapshot has a live delete file, before any
- * task is yielded: rows would come back that are deleted.
+ * The tasks of a scan, one data file each, in the order of the manifests. Manifests are read as tasks are pulled, a
+ * few ahead, and skipped where their partition summaries rule them out. Throws UNSUPPORTED when the snapshot has a
+ * live delete file, before any task is yielded: rows would come back that are deleted.
  */
 export async function* planTasks(request: PlanRequest): AsyncGenerator<ScanTask> {
-  const { metadata, snapshot, schema, report } = request
+  const { snapshot, schema, report, signal } = request
   const where = request.where ?? alwaysTrue
   const bound = bind(where, schema)
   if (snapshot === undefined || bound.op === 'false') return
   const manifests = await readManifestList(request, snapshot, request)
   await refuseDeletes(request, manifests)
   const metrics = bound.op === 'true' ? 'none' : boundFieldIds(bound)
-  const mayMatchMetrics = inclusiveMetricsEvaluator(where, schema)
-  const filters = new Map<number, SpecFilter>()
-  for (const manifest of manifests) {
-    if (manifest.content !== 'data') continue
-    report.manifests++
-    const filter = filterOf(filters, metadata, schema, where, manifest.partitionSpecId)
-    if (hasNoLiveFile(manifest) || !filter.manifest(manifest)) continue
+  const filters = specFilters(request, where)
+  const file = inclusiveMetricsEvaluator(where, schema)
+  const onLive = () => {
+    report.files++
+  }
+  const leaving = new AbortController()
+  const stop = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
+  const read = async (manifest: ManifestFile) => {
+    const { partition } = filters(manifest.partitionSpecId)
+    const tests = { partition, file, onLive }
+    return {
+      manifest,
+      entries: await readManifestEntries(request, manifest, { metrics, tests, signal: stop }),
+    }
+  }
+  const control = aheadControl()
+  const reads = readAhead(wantedManifests(manifests, filters, report), read, control, {
+    ...AHEAD,
+    weightOf: ({ manifestLength }) => Number(manifestLength),
+    onLeave: () => leaving.abort(),
+  })
+  for await (const { manifest, entries } of reads) {
     report.manifestsRead++
-    yield* planManifest(request, manifest, { metrics, filter, mayMatchMetrics })
+    const residualOf = residualsOf(filters(manifest.partitionSpecId))
+    for (const { dataFile, sequenceNumber } of entries as Iterable<LiveEntry>) {
+      throwIfAborted(signal)
+      report.filesPlanned++
+      yield { dataFile, sequenceNumber, deletes: [], residual: residualOf(dataFile.partition) }
+    }
+    // A scan with a limit may have enough with the first.
+    control.begin()
   }
 }
 
-interface ManifestPlan {
-  readonly metrics: MetricsProjection
-  readonly filter: SpecFilter
-  readonly mayMatchMetrics: ReturnType<typeof inclusiveMetricsEvaluator>
+async function* wantedManifests(
+  manifests: readonly ManifestFile[],
+  filters: (specId: number) => SpecFilter,
+  report: PlanReport,
+): AsyncGenerator<ManifestFile> {
+  for (const manifest of manifests) {
+    if (manifest.content !== 'data') continue
+    report.manifests++
+    if (!hasNoLiveFile(manifest) && filters(manifest.partitionSpecId).manifest(manifest)) yield manifest
+  }
 }
 
-async function* planManifest(
-  { report, signal, ...source }: PlanRequest,
-  manifest: ManifestFile,
-  { metrics, filter, mayMatchMetrics }: ManifestPlan,
-): AsyncGenerator<ScanTask> {
-  for (const entry of await readManifestEntries(source, manifest, { metrics, signal })) {
-    throwIfAborted(signal)
-    if (entry.status === 'deleted') continue
-    report.files++
-    const { dataFile } = entry
-    if (!filter.partition(dataFile.partition) || !mayMatchMetrics(dataFile)) continue
-    report.filesPlanned++
-    const residual = filter.residual(dataFile.partition)
-    yield { dataFile, sequenceNumber: entry.sequenceNumber, deletes: [], residual }
+/** Files of one partition share its tuple, and so their residual. */
+function residualsOf({ residual }: SpecFilter): (tuple: PartitionTuple) => Expression {
+  const known = new Map<PartitionTuple, Expression>()
+  return (tuple) => {
+    let expression = known.get(tuple)
+    if (expression === undefined) {
+      expression = residual(tuple)
+      known.set(tuple, expression)
+    }
+    return expression
   }
 }
 
@@ -96,23 +120,21 @@ interface SpecFilter {
   readonly residual: (tuple: PartitionTuple) => Expression
 }
 
-function filterOf(
-  known: Map<number, SpecFilter>,
-  metadata: TableMetadata,
-  schema: Schema,
-  where: Expression,
-  specId: number,
-): SpecFilter {
-  const existing = known.get(specId)
-  if (existing !== undefined) return existing
-  const spec = specById(metadata, specId)
-  const filter: SpecFilter = {
-    manifest: manifestEvaluator(where, schema, spec),
-    partition: partitionEvaluator(projectInclusive(where, schema, spec), spec),
-    residual: residualEvaluator(where, schema, spec),
+/** The filter by spec id, made at its first use. */
+function specFilters({ metadata, schema }: PlanRequest, where: Expression): (specId: number) => SpecFilter {
+  const known = new Map<number, SpecFilter>()
+  return (specId) => {
+    const existing = known.get(specId)
+    if (existing !== undefined) return existing
+    const spec = specById(metadata, specId)
+    const filter: SpecFilter = {
+      manifest: manifestEvaluator(where, schema, spec),
+      partition: partitionEvaluator(projectInclusive(where, schema, spec), spec),
+      residual: residualEvaluator(where, schema, spec),
+    }
+    known.set(specId, filter)
+    return filter
   }
-  known.set(specId, filter)
-  return filter
 }
 
 function hasNoLiveFile(manifest: ManifestFile): boolean {

@@ -14,6 +14,7 @@ import { specById } from '../format/table-metadata-build.ts'
 import { readProperty } from '../format/table-properties.ts'
 import type { NestedField } from '../format/types.ts'
 import { refuseEncrypted } from '../snapshot/encryption.ts'
+import type { ManifestCache } from '../snapshot/manifest-cache.ts'
 import { pointInTime, type SnapshotSelector } from '../snapshot/timeline.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { partitionFieldsOf } from './metadata-columns.ts'
@@ -40,6 +41,7 @@ export interface ScanOptions<P extends ColumnPaths = ColumnPaths> {
 export interface ScanSource {
   readonly metadata: TableMetadata
   readonly store: ObjectStore
+  readonly manifests?: ManifestCache | undefined
   readonly codec: () => Promise<ParquetCodec>
   readonly environment: Environment
 }

@@ -1,10 +1,13 @@
 /** Reading a snapshot's manifest list and manifests from a store. */
-import { inFile, invalidData, unsupported } from '../format/errors.ts'
+import { openAvro } from '../format/avro/container.ts'
+import { inFile, invalidData, namingFile, unsupported } from '../format/errors.ts'
 import type { ManifestFile } from '../format/manifest.ts'
 import { decodeManifest } from '../format/manifest-codec.ts'
 import type { MetricsProjection } from '../format/manifest-columns.ts'
 import type { CommittedEntry } from '../format/manifest-inheritance.ts'
 import { decodeManifestList } from '../format/manifest-list-codec.ts'
+import { keepManifest, type PackedManifest, packManifest } from '../format/packed-manifest/packed-manifest.ts'
+import { type FileTests, selectEntries } from '../format/packed-manifest/select-entries.ts'
 import type { SpecInSchema } from '../format/partition-type.ts'
 import { findFieldById } from '../format/schema.ts'
 import type { Snapshot } from '../format/snapshot.ts'
@@ -13,14 +16,24 @@ import { currentSchema } from '../format/table-metadata-build.ts'
 import { getReferenced } from '../storage/get-referenced.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { readEmbeddedManifests } from './embedded-manifests.ts'
+import type { ManifestCache } from './manifest-cache.ts'
 
 export interface ManifestSource {
   readonly metadata: TableMetadata
   readonly store: ObjectStore
+  /** Keeps manifests that were read. */
+  readonly manifests?: ManifestCache | undefined
 }
 
 interface ReadOptions {
   readonly signal?: AbortSignal
+}
+
+export interface ReadEntries extends ReadOptions {
+  /** The columns whose metrics are decoded. Default: all. */
+  readonly metrics?: MetricsProjection
+  /** With tests, only the live entries that pass them come, and the others cost little. */
+  readonly tests?: FileTests
 }
 
 /**
@@ -59,23 +72,66 @@ function checkEmpty(location: string, snapshot: Snapshot): void {
 }
 
 /**
- * The entries of a manifest with inheritance applied, decoded as they are pulled. `metrics` picks the columns whose
- * metrics are decoded; default: all. Errors as for `readManifestList`.
+ * The entries of a manifest with inheritance applied, decoded as they are pulled. Errors as for `readManifestList`.
  */
 export async function readManifestEntries(
   source: ManifestSource,
   manifest: ManifestFile,
-  options: ReadOptions & { readonly metrics?: MetricsProjection } = {},
+  options: ReadEntries = {},
 ): Promise<Iterable<CommittedEntry>> {
   if (manifest.keyMetadata !== undefined) {
     throw unsupported(`${manifest.manifestPath} is encrypted; encrypted tables are not read`)
   }
+  const { manifests, metadata } = source
+  const kept = manifests?.get(metadata.tableUuid, manifest)
+  if (kept !== undefined) return selected(source, manifest, kept, options)
   const bytes = await getReferenced(source.store, manifest.manifestPath, options)
   checkLength(manifest, bytes.length)
-  return decodeManifest(bytes, manifest, {
-    specById: (specId) => specInSchema(source.metadata, specId),
-    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+  return inFile(manifest.manifestPath, () => {
+    const file = openAvro(bytes)
+    if (manifests?.accepts(manifest) === true) {
+      const keep = keepManifest(file)
+      if (keep === undefined) return decoded(source, manifest, bytes, options)
+      manifests.put(metadata.tableUuid, manifest, keep)
+      return selected(source, manifest, keep.manifest, options)
+    }
+    const packed = packManifest(file)
+    return packed === undefined
+      ? decoded(source, manifest, bytes, options)
+      : selected(source, manifest, packed, options)
   })
+}
+
+function* selected(
+  { metadata }: ManifestSource,
+  manifest: ManifestFile,
+  packed: PackedManifest,
+  { metrics = 'all', tests }: ReadEntries,
+): Generator<CommittedEntry, void, undefined> {
+  try {
+    const partition = requireSpec(metadata, manifest)
+    yield* selectEntries(packed, manifest, partition, { metrics, tests })
+  } catch (error) {
+    throw namingFile(manifest.manifestPath, error)
+  }
+}
+
+/** For a schema of a form that is not packed. */
+function* decoded(
+  { metadata }: ManifestSource,
+  manifest: ManifestFile,
+  bytes: Uint8Array,
+  { metrics = 'all', tests }: ReadEntries,
+): Generator<CommittedEntry, void, undefined> {
+  const specById = (specId: number) => specInSchema(metadata, specId)
+  for (const entry of decodeManifest(bytes, manifest, { specById, metrics })) {
+    if (tests !== undefined) {
+      if (entry.status === 'deleted') continue
+      tests.onLive()
+      if (!tests.partition(entry.dataFile.partition) || !tests.file(entry.dataFile)) continue
+    }
+    yield entry
+  }
 }
 
 /** An Avro file that was cut between two blocks is a valid one with fewer records. */
@@ -88,6 +144,12 @@ function checkLength({ manifestPath, manifestLength }: ManifestFile, found: numb
       rule: 'Manifest Lists: manifest_length',
     },
   )
+}
+
+function requireSpec(metadata: TableMetadata, { partitionSpecId }: ManifestFile): SpecInSchema {
+  const partition = specInSchema(metadata, partitionSpecId)
+  if (partition !== undefined) return partition
+  throw invalidData(`the table has no partition spec ${partitionSpecId}`, { rule: 'Manifest Lists' })
 }
 
 /** A spec with a schema that has its source columns: the current one, or an older one for columns dropped since. */

@@ -9,6 +9,7 @@ import type { S3Options } from '../storage/s3/s3-settings.ts'
 import { readCatalogProperties } from './catalog-properties.ts'
 import { Lake } from './lake.ts'
 import { locationOf } from './location-of.ts'
+import { manifestCacheOf } from './manifest-cache-of.ts'
 import { S3_OPTION_NAMES, storeOf } from './store-of.ts'
 import { systemEnvironment } from './system-environment.ts'
 import { workersOf } from './workers.ts'
@@ -51,13 +52,14 @@ export async function connect(
 ): Promise<Lake> {
   checkOptions('connect', options, OPTIONS)
   const given = typeof uri === 'string' ? { warehouse: uri, storeProperties: {} } : readCatalogProperties(uri)
-  const properties = { ...given.storeProperties, ...options.properties }
+  const all = { ...given.storeProperties, ...options.properties }
   const warehouse = locationOf(given.warehouse)
   const environment = options.environment ?? systemEnvironment
+  const { manifests, rest: properties } = manifestCacheOf(all, environment)
   const store = options.store ?? warehouseStore(warehouse, environment, { ...options, properties })
   const catalog = objectStoreCatalog({ store, warehouse, environment, probe: options.probe ?? true })
   const workers = workersOf(options.parallelism)
-  return new Lake({ catalog, store, environment, codec: sharedCodec, workers }, warehouse)
+  return new Lake({ catalog, store, environment, manifests, codec: sharedCodec, workers }, warehouse)
 }
 
 const OPTIONS = ['durability', 'parallelism', 'environment', 'store', 'probe', ...S3_OPTION_NAMES]

@@ -9,9 +9,13 @@ import type {
 } from '../format/manifest.ts'
 import { partitionPath } from '../format/partition-path.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
-import { readManifestEntries, readManifestList, specInSchema } from '../snapshot/manifests.ts'
+import {
+  type ManifestSource,
+  readManifestEntries,
+  readManifestList,
+  specInSchema,
+} from '../snapshot/manifests.ts'
 import { pointInTime, type SnapshotSelector } from '../snapshot/timeline.ts'
-import type { ObjectStore } from '../storage/object-store.ts'
 
 export interface FileRow {
   readonly content: FileContent
@@ -59,12 +63,7 @@ export interface TableInspector {
   partitions(at?: SnapshotSelector): Promise<PartitionRow[]>
 }
 
-interface InspectorSource {
-  readonly metadata: TableMetadata
-  readonly store: ObjectStore
-}
-
-export function inspector(source: InspectorSource): TableInspector {
+export function inspector(source: ManifestSource): TableInspector {
   return {
     files: (at) => liveFiles(source, at),
     manifests: async (at) => (await manifestsOf(source, at)).map(manifestRow),
@@ -72,7 +71,7 @@ export function inspector(source: InspectorSource): TableInspector {
   }
 }
 
-async function manifestsOf(source: InspectorSource, at?: SnapshotSelector): Promise<readonly ManifestFile[]> {
+async function manifestsOf(source: ManifestSource, at?: SnapshotSelector): Promise<readonly ManifestFile[]> {
   const { snapshot } = pointInTime(source.metadata, at)
   return snapshot === undefined ? [] : readManifestList(source, snapshot)
 }
@@ -80,7 +79,7 @@ async function manifestsOf(source: InspectorSource, at?: SnapshotSelector): Prom
 /** A listing shows none of a file's column metrics. */
 const NO_METRICS = { metrics: 'none' } as const
 
-async function* liveFiles(source: InspectorSource, at?: SnapshotSelector): AsyncGenerator<FileRow> {
+async function* liveFiles(source: ManifestSource, at?: SnapshotSelector): AsyncGenerator<FileRow> {
   for (const manifest of await manifestsOf(source, at)) {
     const nameOf = partitionNames(source.metadata, manifest.partitionSpecId)
     for (const entry of await readManifestEntries(source, manifest, NO_METRICS)) {
@@ -127,7 +126,7 @@ function manifestRow(manifest: ManifestFile): ManifestRow {
   }
 }
 
-async function partitionTotals(source: InspectorSource, at?: SnapshotSelector): Promise<PartitionRow[]> {
+async function partitionTotals(source: ManifestSource, at?: SnapshotSelector): Promise<PartitionRow[]> {
   const totals = new Map<string, PartitionRow>()
   for await (const file of liveFiles(source, at)) {
     const key = `${file.specId}/${file.partition}`

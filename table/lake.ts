@@ -160,6 +160,7 @@ export class Lake {
 
   async close(): Promise<void> {
     await this.#context.workers?.close()
+    this.#context.manifests?.clear()
     await this.#context.catalog.close()
     await this.#context.store.close()
   }

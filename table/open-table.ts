@@ -12,6 +12,7 @@ import { remappingStore } from '../storage/remapping-store.ts'
 import type { S3Options } from '../storage/s3/s3-settings.ts'
 import { sharedCodec } from './connect.ts'
 import { locationOf } from './location-of.ts'
+import { manifestCacheOf } from './manifest-cache-of.ts'
 import { S3_OPTION_NAMES, storeOf } from './store-of.ts'
 import { systemEnvironment } from './system-environment.ts'
 import { Table } from './table.ts'
@@ -35,14 +36,15 @@ export async function openTable(metadataOrLocation: string, options: OpenTableOp
   checkOptions('openTable', options, ['remap', 'environment', 'store', ...S3_OPTION_NAMES])
   const location = locationOf(metadataOrLocation)
   const environment = options.environment ?? systemEnvironment
+  const { manifests, rest: properties } = manifestCacheOf(options.properties ?? {}, environment)
   const remaps = options.remap === undefined ? [] : remapsOf(options.remap)
-  const bare = options.store ?? storeOf(remaps[0]?.to ?? location, environment, options)
+  const bare = options.store ?? storeOf(remaps[0]?.to ?? location, environment, { ...options, properties })
   const store = remaps.length === 0 ? bare : remappingStore(bare, remaps)
   const metadataLocation = isMetadataFile(location) ? location : await findCurrentMetadata(store, location)
   const bytes = await store.get(metadataLocation)
   const metadata = inFile(metadataLocation, () => decodeTableMetadata(bytes, metadataLocation))
   const loaded: LoadedTable = { identifier: identifierOf(metadata.location), metadata, metadataLocation }
-  return new Table({ store, environment, codec: sharedCodec }, loaded)
+  return new Table({ store, environment, manifests, codec: sharedCodec }, loaded)
 }
 
 /** Also one that was kept when its table was dropped. */

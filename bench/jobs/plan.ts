@@ -1,16 +1,15 @@
-import { connect, type Expression, parseWhere } from '../../index.ts'
+import { type Expression, parseWhere } from '../../index.ts'
 import type { Job } from '../job.ts'
-import { measured } from './lake.ts'
+import { type LakeOptions, measured, openLake } from './lake.ts'
 
-export interface PlanJob {
-  readonly warehouse: string
+export interface PlanJob extends LakeOptions {
   readonly name: string
   readonly where?: string
 }
 
 /** Plans a scan: every file that may hold matching rows, as a task. */
-export async function prepare({ warehouse, name, where }: PlanJob): Promise<Job> {
-  const lake = await connect(warehouse)
+export async function prepare({ name, where, ...lakeOptions }: PlanJob): Promise<Job> {
+  const lake = await openLake(lakeOptions)
   const table = await lake.loadTable(name)
   const options: { where?: Expression } = where === undefined ? {} : { where: parseWhere(where) }
   return {

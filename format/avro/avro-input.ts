@@ -1,8 +1,8 @@
 import { invalidData } from '../errors.ts'
 
 /**
- * A cursor over Avro binary data. Every read is checked against the bytes that are there; what it returns never
- * shares memory with them. Errors: `INVALID_DATA`.
+ * A cursor over Avro binary data. Every read is checked against the bytes that are there; what it returns shares
+ * no memory with them, but for views. Errors: `INVALID_DATA`.
  */
 export class AvroInput {
   position: number
@@ -38,6 +38,8 @@ export class AvroInput {
 
   /** A zig-zag varint of at most 32 bits: an `int`, or a `long` that must fit one. */
   readInt(): number {
+    const first = this.shortVarint()
+    if (first >= 0) return (first >>> 1) ^ -(first & 1)
     let raw = 0
     for (let shift = 0; shift < 28; shift += 7) {
       const byte = this.readByte()
@@ -52,6 +54,8 @@ export class AvroInput {
 
   /** A zig-zag varint of at most 64 bits. */
   readLong(): bigint {
+    const first = this.shortVarint()
+    if (first >= 0) return BigInt((first >>> 1) ^ -(first & 1))
     // 70 bits as 28 + 28 + 14, so that the common short values need no bigint arithmetic.
     const low = this.read28Bits()
     const middle = this.continues ? this.read28Bits() : 0
@@ -70,6 +74,16 @@ export class AvroInput {
     }
     const raw = (BigInt(high) << 56n) | (BigInt(middle) << 28n) | BigInt(low)
     return BigInt.asIntN(64, (raw >> 1n) ^ -(raw & 1n))
+  }
+
+  /** A varint of one byte, as most are; -1, with nothing read, for a longer one or none. */
+  private shortVarint(): number {
+    const { position } = this
+    if (position >= this.end) return -1
+    const byte = this.bytes[position]!
+    if (byte >= 0x80) return -1
+    this.position = position + 1
+    return byte
   }
 
   private read28Bits(): number {
@@ -95,6 +109,13 @@ export class AvroInput {
   readFixed(length: number): Uint8Array {
     const start = this.take(length)
     return this.bytes.slice(start, start + length)
+  }
+
+  /** Bytes behind their length, sharing the input's memory: for those who look at them and let go. */
+  viewBytes(): Uint8Array {
+    const length = this.readLength()
+    const start = this.take(length)
+    return this.bytes.subarray(start, start + length)
   }
 
   /** Bytes behind their length, copied. */
@@ -145,12 +166,21 @@ export class AvroInput {
     const { bytes, end } = this
     let position = this.position
     for (let i = 0; i < count; i++) {
-      const limit = Math.min(position + 10, end)
-      while (position < limit && bytes[position]! >= 0x80) position++
-      if (position === limit) throw invalidData('Avro varint: expected at most 10 bytes inside the block')
+      const start = position
+      while (bytes[position]! >= 0x80) position++
+      if (position >= end || position - start >= 10)
+        throw invalidData('Avro varint: expected at most 10 bytes inside the block')
       position++
     }
     this.position = position
+  }
+
+  /** Steps over pairs of a varint and bytes behind their length: bounds by field id. */
+  skipKeyedBytes(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.skipVarints(1)
+      this.take(this.readLength())
+    }
   }
 
   private take(length: number): number {

@@ -9,13 +9,23 @@ export type AvroCodecName = 'null' | 'deflate'
 /** No block may unpack to more than this. */
 export const MAX_BLOCK_BYTES = 256 * 1024 * 1024
 
+export interface DecompressBlock {
+  readonly maxLength?: number
+  /** A guess that saves copies; blocks of one file are of about one length. */
+  readonly expectedLength?: number
+}
+
 /** Unpacks one block. Errors: `UNSUPPORTED` names a codec that is not served, `INVALID_DATA` a broken block. */
-export function decompressBlock(codec: string, bytes: Uint8Array, maxLength = MAX_BLOCK_BYTES): Uint8Array {
+export function decompressBlock(
+  codec: string,
+  bytes: Uint8Array,
+  { maxLength = MAX_BLOCK_BYTES, expectedLength = 16 * 1024 }: DecompressBlock = {},
+): Uint8Array {
   switch (codec) {
     case 'null':
       return bytes
     case 'deflate':
-      return inflate(bytes, maxLength)
+      return inflate(bytes, maxLength, expectedLength)
     case 'snappy':
       return unsnappy(bytes, maxLength)
     case 'zstandard':
@@ -24,6 +34,8 @@ export function decompressBlock(codec: string, bytes: Uint8Array, maxLength = MA
       throw unsupported(`Avro codec '${codec}' is not served; rewrite the file with deflate`, { codec })
   }
 }
+
+const MAX_CHUNK_BYTES = 1024 * 1024
 
 export function compressBlock(codec: AvroCodecName, bytes: Uint8Array): Uint8Array {
   switch (codec) {
@@ -35,9 +47,11 @@ export function compressBlock(codec: AvroCodecName, bytes: Uint8Array): Uint8Arr
 }
 
 /** PyIceberg leaves 3 bytes of a zlib checksum behind the stream, so what follows its end is not looked at. */
-function inflate(bytes: Uint8Array, maxOutputLength: number): Uint8Array {
+function inflate(bytes: Uint8Array, maxOutputLength: number, expectedLength: number): Uint8Array {
+  // A little more than the last block had: a full buffer makes zlib ask for the next one.
+  const chunkSize = Math.max(1024, Math.min(expectedLength + expectedLength / 16, MAX_CHUNK_BYTES))
   try {
-    return inflateRawSync(bytes, { maxOutputLength })
+    return inflateRawSync(bytes, { maxOutputLength, chunkSize: Math.ceil(chunkSize) })
   } catch (cause) {
     throw invalidData(`Avro block: deflate data is broken: ${messageOf(cause)}`, undefined, cause)
   }

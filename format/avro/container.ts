@@ -25,8 +25,16 @@ export interface AvroFile {
   readonly metadata: ReadonlyMap<string, string>
   /** The schema that the file was written with. */
   readonly schema: AvroType
+  /** The blocks, unpacked as they are pulled. */
+  blocks(): Generator<AvroBlock, void, undefined>
   /** Decodes the records block by block as they are pulled. */
   records<T>(codec: AvroCodec<T>): Generator<T, void, undefined>
+}
+
+export interface AvroBlock {
+  /** Records. */
+  readonly count: number
+  readonly bytes: Uint8Array
 }
 
 /** Reads the header of a container. Errors: `INVALID_DATA`, and `UNSUPPORTED` for a codec when records are read. */
@@ -43,12 +51,14 @@ export function openAvro(bytes: Uint8Array): AvroFile {
   if (schemaText === undefined) throw invalidData("Avro header: expected 'avro.schema'")
   const schema = parseAvroType(parseJson(schemaText))
   const firstBlock = input.position
+  const blocks = () => readBlocks(bytes, firstBlock, metadata.get('avro.codec') ?? 'null', sync)
   return {
     metadata,
     schema,
+    blocks,
     *records(codec) {
       const read = codec.reader(schema, 'record')
-      for (const block of readBlocks(bytes, firstBlock, metadata.get('avro.codec') ?? 'null', sync)) {
+      for (const block of blocks()) {
         const records = new AvroInput(block.bytes)
         for (let i = 0; i < block.count; i++) yield read(records)
         if (records.remaining > 0)
@@ -86,18 +96,14 @@ export function encodeAvro<T>(
   return new Uint8Array(output.view())
 }
 
-interface Block {
-  readonly count: number
-  readonly bytes: Uint8Array
-}
-
 function* readBlocks(
   bytes: Uint8Array,
   start: number,
   codec: string,
   sync: Uint8Array,
-): Generator<Block, void, undefined> {
+): Generator<AvroBlock, void, undefined> {
   const input = new AvroInput(bytes, start)
+  let expectedLength = BLOCK_BYTES
   while (input.remaining > 0) {
     const count = input.readInt()
     if (count < 0) throw invalidData(`Avro block: expected a record count, found ${count}`)
@@ -106,7 +112,8 @@ function* readBlocks(
     input.skip(length)
     if (!equal(input.readFixed(SYNC_LENGTH), sync))
       throw invalidData('Avro block: the sync marker does not match')
-    const unpacked = decompressBlock(codec, stored)
+    const unpacked = decompressBlock(codec, stored, { expectedLength })
+    expectedLength = unpacked.length
     if (count > unpacked.length) {
       throw invalidData(
         `Avro block: expected at most ${unpacked.length} records in as many bytes, found ${count}`,
@@ -120,7 +127,7 @@ function* writeBlocks<T>(
   codec: AvroCodec<T>,
   records: Iterable<T>,
   compression: AvroCodecName,
-): Generator<Block, void, undefined> {
+): Generator<AvroBlock, void, undefined> {
   const output = new AvroOutput(BLOCK_BYTES + BLOCK_BYTES / 4)
   let count = 0
   // A block that is not packed must not share the buffer that the next one is written to.

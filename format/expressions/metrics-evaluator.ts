@@ -1,4 +1,3 @@
-import type { DataFile, FileMetrics } from '../manifest.ts'
 import type { Schema } from '../schema.ts'
 import { bind } from './bind.ts'
 import { type BoundPredicate, type BoundTerm, compileBound } from './bound.ts'
@@ -6,7 +5,22 @@ import type { Expression } from './expression.ts'
 import { negateOperator } from './fold.ts'
 import { rangeTest, type ValueRange } from './value-range.ts'
 
-export type FileTest = (file: DataFile) => boolean
+/** What metrics are asked for: one column at a time. A `DataFile` has them all in memory. */
+export interface MetricsById<V> {
+  get(fieldId: number): V | undefined
+}
+
+/** A file as far as metrics tell of its rows. A metric that is missing is unknown. */
+export interface MeasuredFile {
+  readonly recordCount: bigint
+  readonly valueCounts?: MetricsById<bigint> | undefined
+  readonly nullValueCounts?: MetricsById<bigint> | undefined
+  readonly nanValueCounts?: MetricsById<bigint> | undefined
+  readonly lowerBounds?: MetricsById<Uint8Array> | undefined
+  readonly upperBounds?: MetricsById<Uint8Array> | undefined
+}
+
+export type FileTest = (file: MeasuredFile) => boolean
 
 /**
  * Whether a file may hold a row that matches: false only if its metrics rule every row out. Metrics that are missing
@@ -28,8 +42,8 @@ export function strictMetricsEvaluator(expression: Expression, schema: Pick<Sche
 
 function fileRangeTest(predicate: BoundPredicate): FileTest {
   const test = rangeTest(predicate)
-  const { term } = predicate
-  return (file) => test(fileRange(file, term))
+  const range = new FileRange(predicate.term)
+  return (file) => test(range.of(file))
 }
 
 /** All rows match if none matches the opposite, and none is a null that matches neither. */
@@ -42,30 +56,52 @@ function strictFileTest(predicate: BoundPredicate): FileTest {
   return (file) => !anyFails(file) && !anyNull(file)
 }
 
-function fileRange(file: DataFile, { fieldId, idPath, sourceType }: BoundTerm): ValueRange {
-  const { lowerBounds, upperBounds } = file
-  return {
-    ...possibleKinds(file, fieldId, idPath.length > 1, sourceType.kind),
-    lower: lowerBounds?.get(fieldId),
-    upper: upperBounds?.get(fieldId),
-  }
-}
+/** A column's range in one file at a time: made once, and what is asked of it is looked up then. */
+class FileRange implements ValueRange {
+  readonly #fieldId: number
+  readonly #nested: boolean
+  readonly #floating: boolean
+  #file: MeasuredFile | undefined
 
-function possibleKinds(
-  file: FileMetrics & Pick<DataFile, 'recordCount'>,
-  fieldId: number,
-  nested: boolean,
-  kind: BoundTerm['sourceType']['kind'],
-): Pick<ValueRange, 'nulls' | 'nans' | 'values'> {
-  const valueCount = file.valueCounts?.get(fieldId)
-  const nullCount = file.nullValueCounts?.get(fieldId)
-  const nanCount = kind === 'float' || kind === 'double' ? file.nanValueCounts?.get(fieldId) : 0n
-  // Some writers do not count a column's values in rows where the struct around it is null.
-  const uncounted = nested && valueCount !== file.recordCount
-  const onlyNulls = valueCount !== undefined && nullCount === valueCount
-  return {
-    nulls: nullCount !== 0n || uncounted,
-    nans: nanCount !== 0n && !onlyNulls,
-    values: valueCount === undefined || (nullCount ?? 0n) + (nanCount ?? 0n) !== valueCount,
+  constructor({ fieldId, idPath, sourceType }: BoundTerm) {
+    this.#fieldId = fieldId
+    this.#nested = idPath.length > 1
+    this.#floating = sourceType.kind === 'float' || sourceType.kind === 'double'
+  }
+
+  of(file: MeasuredFile): this {
+    this.#file = file
+    return this
+  }
+
+  get nulls(): boolean {
+    // Some writers do not count a column's values in rows where the struct around it is null.
+    const uncounted = this.#nested && this.#valueCount !== this.#file!.recordCount
+    return this.#nullCount !== 0n || uncounted
+  }
+  get nans(): boolean {
+    const valueCount = this.#valueCount
+    const onlyNulls = valueCount !== undefined && this.#nullCount === valueCount
+    return this.#nanCount !== 0n && !onlyNulls
+  }
+  get values(): boolean {
+    const valueCount = this.#valueCount
+    return valueCount === undefined || (this.#nullCount ?? 0n) + (this.#nanCount ?? 0n) !== valueCount
+  }
+  get lower(): Uint8Array | undefined {
+    return this.#file!.lowerBounds?.get(this.#fieldId)
+  }
+  get upper(): Uint8Array | undefined {
+    return this.#file!.upperBounds?.get(this.#fieldId)
+  }
+
+  get #valueCount(): bigint | undefined {
+    return this.#file!.valueCounts?.get(this.#fieldId)
+  }
+  get #nullCount(): bigint | undefined {
+    return this.#file!.nullValueCounts?.get(this.#fieldId)
+  }
+  get #nanCount(): bigint | undefined {
+    return this.#floating ? this.#file!.nanValueCounts?.get(this.#fieldId) : 0n
   }
 }

@@ -106,9 +106,12 @@ function anyWithin(literals: readonly Literal[], type: PrimitiveType): (bounds: 
 
 function anyWithinInOrder(literals: readonly Literal[], compare: Comparator): (bounds: Bounds) => boolean {
   const sorted = [...literals].sort(compare)
-  return ({ lower, upper }) => {
+  return (bounds) => {
+    const { lower } = bounds
     const least = lower === undefined ? sorted[0]! : sorted[firstAtLeast(sorted, lower, compare)]
-    return least !== undefined && (upper === undefined || compare(least, upper) <= 0)
+    if (least === undefined) return false
+    const { upper } = bounds
+    return upper === undefined || compare(least, upper) <= 0
   }
 }
 
@@ -148,6 +151,10 @@ function startsWith(bound: Literal | undefined, prefix: string): boolean {
 
 /** Decodes the bounds of a term's column and carries them through the term's transform. */
 function boundsDecoder({ sourceType, transform }: BoundTerm): (range: ValueRange) => Bounds {
+  if (transform === undefined && !isFloating(sourceType)) {
+    const bounds = new PlainBounds(sourceType)
+    return (range) => bounds.of(range)
+  }
   const decode = ({ lower, upper }: ValueRange): Bounds =>
     soundBounds(sourceType, {
       lower: lower === undefined ? undefined : decodeSingleValue(sourceType, lower),
@@ -164,6 +171,29 @@ function boundsDecoder({ sourceType, transform }: BoundTerm): (range: ValueRange
     // With a bound missing, values beyond it may wrap around past the other.
     if (mayWrap && (low === undefined || high === undefined)) return {}
     return wrapsAround(lower, low) || wrapsAround(upper, high) ? {} : { lower: low, upper: high }
+  }
+}
+
+/** Bounds of one range at a time, each decoded when it is asked for: often the first one decides. */
+class PlainBounds implements Bounds {
+  readonly #type: PrimitiveType
+  #range: ValueRange | undefined
+
+  constructor(type: PrimitiveType) {
+    this.#type = type
+  }
+
+  of(range: ValueRange): this {
+    this.#range = range
+    return this
+  }
+  get lower(): Literal | undefined {
+    const bytes = this.#range!.lower
+    return bytes === undefined ? undefined : decodeSingleValue(this.#type, bytes)
+  }
+  get upper(): Literal | undefined {
+    const bytes = this.#range!.upper
+    return bytes === undefined ? undefined : decodeSingleValue(this.#type, bytes)
   }
 }
 

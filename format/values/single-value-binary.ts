@@ -106,9 +106,15 @@ function written(length: number, write: (view: DataView) => void): Uint8Array {
   return bytes
 }
 
+/** One view for all: planning decodes bounds by the hundred thousand, and a view of each costs more than copying it. */
+const scratch = new Uint8Array(8)
+const scratchView = new DataView(scratch.buffer)
+
+/** The bytes in a view that the next call overwrites. */
 function viewOf(type: PrimitiveType, bytes: Uint8Array, length: number): DataView {
   if (bytes.length !== length) throw wrongLength(type, String(length), bytes)
-  return new DataView(bytes.buffer, bytes.byteOffset, length)
+  for (let i = 0; i < length; i++) scratch[i] = bytes[i]!
+  return scratchView
 }
 
 /** 8 bytes of the type itself, or 4 bytes of the type it was promoted from, `promotedUnit` to its 1. */

@@ -1,0 +1,70 @@
+/** The cache of manifests, as Iceberg's catalog properties set it. */
+import type { Environment } from '../format/environment.ts'
+import { invalidArgument } from '../format/errors.ts'
+import { nearNames } from '../format/near-names.ts'
+import { boolean, integer, type PropertyParser } from '../format/property-parsers.ts'
+import { ManifestCache } from '../snapshot/manifest-cache.ts'
+
+const PREFIX = 'io.manifest.'
+const MEBIBYTE = 1024 * 1024
+
+/** By the names of Iceberg Java, with its defaults, but that the cache is on. */
+const definitions = {
+  'io.manifest.cache-enabled': define(boolean, true),
+  'io.manifest.cache.max-total-bytes': define(integer(), 100 * MEBIBYTE),
+  'io.manifest.cache.max-content-length': define(integer(), 8 * MEBIBYTE),
+  'io.manifest.cache.expiration-interval-ms': define(integer(), 60_000),
+}
+type Name = keyof typeof definitions
+
+/**
+ * The cache that a lake's properties ask for; undefined where it is off. `rest` are the properties that are not of
+ * manifests. Throws INVALID_ARGUMENT for an unknown `io.manifest.` property or a value that is none.
+ */
+export function manifestCacheOf(
+  properties: Readonly<Record<string, string>>,
+  environment: Environment,
+): { readonly manifests: ManifestCache | undefined; readonly rest: Readonly<Record<string, string>> } {
+  const given = Object.entries(properties)
+  const own = Object.fromEntries(given.filter(([name]) => name.startsWith(PREFIX)))
+  const rest = Object.fromEntries(given.filter(([name]) => !name.startsWith(PREFIX)))
+  for (const name of Object.keys(own)) checkName(name)
+  const cache = new ManifestCache({
+    maxTotalBytes: read(own, 'io.manifest.cache.max-total-bytes'),
+    maxContentLength: read(own, 'io.manifest.cache.max-content-length'),
+    expirationIntervalMs: read(own, 'io.manifest.cache.expiration-interval-ms'),
+    now: () => environment.now(),
+  })
+  return { manifests: read(own, 'io.manifest.cache-enabled') ? cache : undefined, rest }
+}
+
+interface Definition<T> {
+  readonly parser: PropertyParser<T>
+  readonly default: T
+}
+
+function define<T>(parser: PropertyParser<T>, otherwise: T): Definition<T> {
+  return { parser, default: otherwise }
+}
+
+function read<N extends Name>(
+  properties: Readonly<Record<string, string>>,
+  name: N,
+): (typeof definitions)[N]['default'] {
+  const text = properties[name]
+  const { parser, default: otherwise } = definitions[name]
+  if (text === undefined) return otherwise
+  const value = parser.parse(text)
+  if (value !== undefined) return value
+  throw invalidArgument(`${name}: expected ${parser.expected}, found '${text}'`, { property: name })
+}
+
+function checkName(name: string): void {
+  if (Object.hasOwn(definitions, name)) return
+  const names = Object.keys(definitions)
+  const near = nearNames(name, names)
+  throw invalidArgument(
+    `there is no property '${name}'; there are: ${(near.length > 0 ? near : names).join(', ')}`,
+    { property: name },
+  )
+}
