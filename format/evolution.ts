@@ -23,7 +23,7 @@ import { currentSchema, defaultSortOrder, defaultSpec } from './table-metadata-b
 import { isReservedProperty, readProperty, validateNewTableProperties } from './table-properties.ts'
 import type { TableRequirement } from './table-requirement.ts'
 import type { TableUpdate } from './table-update.ts'
-import { applyUpdates } from './table-update-apply.ts'
+import { applyUpdates, upgradedVersion } from './table-update-apply.ts'
 import { transformToString } from './transforms/parse.ts'
 import type { Transform } from './transforms/transform.ts'
 
@@ -128,11 +128,7 @@ function targetVersion(metadata: TableMetadata, steps: readonly EvolutionStep[])
     if (step.kind === 'upgrade-format-version') version = step.formatVersion
     if (step.kind === 'set-properties') version = readProperty(step.properties, 'format-version') ?? version
   }
-  // Refuses what is no version, or a lower one.
-  applyUpdates(metadata, [{ action: 'upgrade-format-version', formatVersion: version }], {
-    now: metadata.lastUpdatedMs,
-  })
-  return version as FormatVersion
+  return upgradedVersion(metadata.formatVersion, version)
 }
 
 function isSchemaStep(step: EvolutionStep): step is SchemaStep {

@@ -146,12 +146,17 @@ function assignUuid(draft: Draft, uuid: string): void {
 
 function upgradeFormatVersion(draft: Draft, version: number): void {
   const { formatVersion } = draft.metadata
-  if (version > 3)
-    throw unsupported(`Iceberg format version ${version} is not supported; versions 1 to 3 are`)
-  if (!Number.isInteger(version) || version < formatVersion) {
-    throw invalidArgument(`format version ${formatVersion} cannot be changed to ${version}: it only goes up`)
+  const upgraded = upgradedVersion(formatVersion, version)
+  if (upgraded > formatVersion) change(draft, { formatVersion: upgraded })
+}
+
+/** `to`, where a table of format version `from` may become that. Throws INVALID_ARGUMENT, UNSUPPORTED. */
+export function upgradedVersion(from: FormatVersion, to: number): FormatVersion {
+  if (to > 3) throw unsupported(`Iceberg format version ${to} is not supported; versions 1 to 3 are`)
+  if (!Number.isInteger(to) || to < from) {
+    throw invalidArgument(`format version ${from} cannot be changed to ${to}: it only goes up`)
   }
-  if (version > formatVersion) change(draft, { formatVersion: version as FormatVersion })
+  return to as FormatVersion
 }
 
 function setLocation(draft: Draft, location: string): void {

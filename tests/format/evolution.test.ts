@@ -27,6 +27,7 @@ import {
 } from '../../format/types.ts'
 import { updateRequirements } from '../../format/update-requirements.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
+import { decode, oldV1, v2 } from './metadata-fixtures.ts'
 
 const SEEDS = Number(process.env['MORAINE_SEEDS'] ?? 150)
 const FIRST_SEED = Number(process.env['MORAINE_SEED'] ?? 1)
@@ -129,6 +130,44 @@ describe('what an update requires', () => {
     expect(requirements.slice(1)).toEqual([
       { type: 'assert-current-schema-id', currentSchemaId: 0 },
       { type: 'assert-ref-snapshot-id', ref: 'audit', snapshotId: 2n },
+    ])
+  })
+})
+
+describe('an evolution of what other writers left', () => {
+  const updatesOf = (metadata: TableMetadata, ...steps: EvolutionStep[]) =>
+    evolutionUpdates(metadata, steps, { seenSchema: currentSchema(metadata), newUuid: () => 'a-new-one' })
+
+  it('gives a table of format version 1 the UUID that later versions require', () => {
+    const old = decode(oldV1)
+    const updates = updatesOf(old, { kind: 'upgrade-format-version', formatVersion: 2 })
+    expect(updates).toEqual([
+      { action: 'assign-uuid', uuid: 'a-new-one' },
+      { action: 'upgrade-format-version', formatVersion: 2 },
+    ])
+    expect(updateRequirements(old, updates)).toEqual([])
+    expect(applyUpdates(old, updates, { now: old.lastUpdatedMs }).tableUuid).toBe('a-new-one')
+  })
+
+  it('does not touch a partition spec with a transform that it does not know, and evolves the rest', () => {
+    const table = decode(v2)
+    expect(() => updatesOf(table, { kind: 'remove-partition-field', name: 'ts_day' })).toThrow(
+      "partition field 'id_zorder' has an unknown transform",
+    )
+    const updates = updatesOf(table, { kind: 'rename-column', column: ['s', 'a.b'], newName: 'at' })
+    expect(updates.map(({ action }) => action)).toEqual(['add-schema', 'set-current-schema'])
+  })
+
+  it('keeps names that are prototypes elsewhere', () => {
+    const updates = updatesOf(
+      decode(v2),
+      { kind: 'rename-column', column: '__proto__', newName: 'constructor' },
+      { kind: 'set-properties', properties: JSON.parse('{"__proto__": "new"}') },
+      { kind: 'remove-properties', names: ['commit.retry.num-retries'] },
+    )
+    expect(updates.slice(2)).toEqual([
+      { action: 'set-properties', updates: JSON.parse('{"__proto__": "new"}') },
+      { action: 'remove-properties', removals: ['commit.retry.num-retries'] },
     ])
   })
 })

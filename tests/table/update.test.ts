@@ -6,6 +6,7 @@ import {
   desc,
   eq,
   gt,
+  openTable,
   schema,
   type Table,
   t,
@@ -24,9 +25,12 @@ const columns = schema({
 })
 
 async function orders(options: Partial<CreateTableOptions<typeof columns>> = {}) {
-  const { lake } = await memoryLake()
+  const { lake, store } = await memoryLake()
   const table = await lake.createTable('shop.orders', { schema: columns, ...options })
-  return { lake, table: await table.append([{ id: 1, amount: 7, price: '1.50', customer: { name: 'Ada' } }]) }
+  return {
+    store,
+    table: await table.append([{ id: 1, amount: 7, price: '1.50', customer: { name: 'Ada' } }]),
+  }
 }
 
 const fields = (table: Table) =>
@@ -190,6 +194,32 @@ describe('Table.update', () => {
       { id: 2n, customer: { rank: 3 }, limit: 20n, since: midnight, note: { text: 'hi' } },
       { id: 1n, customer: { rank: 3 }, limit: 10n, since: midnight, note: null },
     ])
+  })
+
+  it('gives members of structs in lists and maps their defaults, where there is a struct', async () => {
+    const { table } = await orders({ properties: { 'format-version': '3' } })
+    const rows = [{ id: 2, items: [{ sku: 'a' }, null], attributes: { box: { weight: 1 }, none: null } }]
+    const evolved = await (await table.append(rows))
+      .update()
+      .addColumn('items.count', t.int().default(1))
+      .addColumn('attributes.value.unit', t.string().default('kg').required())
+      .commit()
+    expect(await rowsOf(evolved.scan({ select: ['items', 'attributes'] }))).toEqual([
+      {
+        items: [{ sku: 'a', count: 1 }, null],
+        attributes: new Map([
+          ['box', { weight: 1, unit: 'kg' }],
+          ['none', null],
+        ]),
+      },
+      { items: null, attributes: null },
+    ])
+  })
+
+  it('is refused for a table without a catalog', async () => {
+    const { table, store } = await orders()
+    const opened = await openTable(table.metadataLocation, { store })
+    expect(() => opened.update()).toThrow(code('UNSUPPORTED'))
   })
 
   it('commits nothing for changes that change nothing', async () => {
