@@ -10,6 +10,20 @@ export interface BenchCase {
   prepare(settings: Settings): Promise<readonly Round[]>
 }
 
+/** A bench without contenders: one job that goes on, and how its cost goes with it. */
+export interface BenchSeries {
+  readonly name: string
+  readonly about: string
+  run(settings: Settings): Promise<readonly SeriesTable[]>
+}
+
+export interface SeriesTable {
+  readonly title: string
+  readonly header: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+  readonly notes: readonly string[]
+}
+
 /** Contenders that are compared. Each is measured in a process of its own, and they take turns. */
 export interface Round {
   readonly title: string
@@ -33,6 +47,7 @@ export interface Settings {
   readonly rows: number
   readonly nestedRows: number
   readonly files: number
+  readonly commits: number
   readonly repetitions: number
 }
 
@@ -49,13 +64,14 @@ export interface Measured {
 /** Where generated data, tables and results are kept; ignored by git, and safe to delete. */
 export const benchFolder = '.tmp/bench'
 
-/** `MORAINE_BENCH_ROWS`, `MORAINE_BENCH_NESTED_ROWS`, `MORAINE_BENCH_FILES`, `MORAINE_BENCH_REPETITIONS`. */
+/** `MORAINE_BENCH_ROWS`, `MORAINE_BENCH_NESTED_ROWS`, `MORAINE_BENCH_FILES`, `MORAINE_BENCH_COMMITS`, `MORAINE_BENCH_REPETITIONS`. */
 export function settingsFrom(environment: NodeJS.ProcessEnv): Settings {
   const rows = numberOf(environment, 'ROWS', 10_000_000)
   return {
     rows,
     nestedRows: numberOf(environment, 'NESTED_ROWS', Math.ceil(rows / 10)),
     files: numberOf(environment, 'FILES', 100_000),
+    commits: numberOf(environment, 'COMMITS', 2000),
     repetitions: numberOf(environment, 'REPETITIONS', 3),
   }
 }

@@ -1,9 +1,10 @@
-import type { BenchCase } from './case.ts'
+import type { BenchCase, BenchSeries } from './case.ts'
 import { appendArrow, appendRows } from './cases/append.ts'
 import { describe } from './cases/describe.ts'
 import { memory } from './cases/memory.ts'
 import { plan } from './cases/plan.ts'
 import { nestedLeaf, scanArrow, scanRows, selectiveFilter } from './cases/scan.ts'
+import { commits } from './commits.ts'
 
 /** All benches, in the order in which they run. */
 export const cases: readonly BenchCase[] = [
@@ -17,3 +18,6 @@ export const cases: readonly BenchCase[] = [
   describe,
   memory,
 ]
+
+/** Run after them. */
+export const series: readonly BenchSeries[] = [commits]

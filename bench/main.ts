@@ -2,14 +2,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg } from 'node:os'
 import { benchFolder, settingsFrom } from './case.ts'
-import { cases } from './cases.ts'
-import { printRound } from './print.ts'
+import { cases, series } from './cases.ts'
+import { printRound, printSeries } from './print.ts'
 import { race } from './race.ts'
 
 const names = process.argv.slice(2)
-const unknown = names.filter((name) => !cases.some((each) => each.name === name))
+const known = [...cases, ...series].map((each) => each.name)
+const unknown = names.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
-  console.error(`no bench ${unknown.join(', ')}; there are: ${cases.map((each) => each.name).join(', ')}`)
+  console.error(`no bench ${unknown.join(', ')}; there are: ${known.join(', ')}`)
   process.exit(2)
 }
 const settings = settingsFrom(process.env)
@@ -23,7 +24,20 @@ for (const each of cases) {
     const load = loadavg()[0]!
     const results = await race(round, settings.repetitions)
     printRound(`${round.title} (load ${load.toFixed(1)} before)`, each.unit, results)
-    report.push({ case: each.name, round: round.title, load, results })
-    writeFileSync(`${benchFolder}/results.json`, JSON.stringify({ machine, settings, report }, null, 2))
+    keep({ case: each.name, round: round.title, load, results })
   }
+}
+for (const each of series) {
+  if (names.length > 0 && !names.includes(each.name)) continue
+  console.log(`\n${each.name}: ${each.about}`)
+  const load = loadavg()[0]!
+  for (const table of await each.run(settings)) {
+    printSeries(table)
+    keep({ series: each.name, load, ...table })
+  }
+}
+
+function keep(figures: object): void {
+  report.push(figures)
+  writeFileSync(`${benchFolder}/results.json`, JSON.stringify({ machine, settings, report }, null, 2))
 }

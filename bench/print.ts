@@ -1,3 +1,4 @@
+import type { SeriesTable } from './case.ts'
 import type { Result } from './race.ts'
 
 /** The results of a round as a table; the ratios of a peer say how many times as fast ours is. */
@@ -28,6 +29,12 @@ export function printRound(title: string, unit: string, results: readonly Result
   ])
   console.log(`\n${title}`)
   for (const line of aligned([header, ...rows])) console.log(`  ${line}`)
+}
+
+export function printSeries({ title, header, rows, notes }: SeriesTable): void {
+  console.log(`\n${title}`)
+  for (const line of aligned([header, ...rows])) console.log(`  ${line}`)
+  for (const note of notes) console.log(`  ${note}`)
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
