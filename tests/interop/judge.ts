@@ -26,6 +26,9 @@ export interface ReadRequest extends JudgedTable {
   readonly schema?: string
   /** In the engine's own syntax. */
   readonly where?: string
+  /** A branch or tag, with the id of its snapshot. */
+  readonly ref?: string
+  readonly snapshot?: string
   /** Spark: row by row instead of in vectors. */
   readonly plain?: boolean
 }
