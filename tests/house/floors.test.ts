@@ -62,6 +62,14 @@ describe('the house', () => {
     expect(bare).toEqual([])
   })
 
+  test('the AWS SDK is loaded where it is needed, and not before', () => {
+    const eager = files
+      .filter((file) => /^import (?!type )[^;]*?'@aws-sdk\//m.test(readFileSync(file, 'utf8')))
+      .map((file) => relative(root, file))
+    expect(eager).toEqual([])
+    expect(readFileSync(join(root, 'storage/s3/sdk-client.ts'), 'utf8')).toContain("await import('@aws-sdk/")
+  })
+
   test('no loop goes over the inherited names of an object', () => {
     const loops = files
       .filter((file) => /\bfor\s*\(\s*(?:const|let|var)\s+\w+\s+in\s/.test(readFileSync(file, 'utf8')))

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isMoraineError } from '../../../format/errors.ts'
+import { connect } from '../../../index.ts'
 import type { ObjectStore } from '../../../storage/object-store.ts'
 import {
   fail,
@@ -363,6 +364,33 @@ describe('requests', () => {
 })
 
 describe('secrets', () => {
+  it('stay out of a lake that was connected with them, and out of what it refuses', async () => {
+    const properties = {
+      's3.access-key-id': SECRETS.accessKeyId,
+      's3.secret-access-key': SECRETS.secretAccessKey,
+      's3.session-token': SECRETS.sessionToken,
+    }
+    const bad = {
+      ...properties,
+      's3.endpoint': `http://${SECRETS.accessKeyId}:${SECRETS.secretAccessKey}@host`,
+    }
+    for (const shown of [
+      await connect('s3://bucket/lake', { properties }),
+      await connect({ warehouse: 's3://bucket/lake', ...properties }),
+      await connect('s3://bucket/lake', { properties: bad }).catch((error: unknown) => error),
+      await connect('s3://bucket/lake', {
+        properties: { ...properties, 's3.colour': SECRETS.sessionToken },
+      }).catch((error: unknown) => error),
+    ]) {
+      const text = [
+        inspect(shown, { depth: 10, showHidden: true }),
+        JSON.stringify(shown),
+        String(shown),
+      ].join()
+      for (const secret of Object.values(SECRETS)) expect(text).not.toContain(secret)
+    }
+  })
+
   it('stay out of errors and stores, in every form in which those are shown', async () => {
     const server = await serve(({ headers }, answer, count) => {
       // A server that repeats what it was sent.
