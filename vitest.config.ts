@@ -4,7 +4,13 @@ export default defineConfig({
   test: {
     globalSetup: 'tests/setup/build.ts',
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/interop/**', 'tests/s3/**', 'tests/bad-stores/**', 'node_modules/**'],
+    exclude: [
+      'tests/interop/**',
+      'tests/s3/**',
+      'tests/bad-stores/**',
+      'tests/package/**',
+      'node_modules/**',
+    ],
     testTimeout: 30_000,
     pool: 'threads',
     // Modules are loaded once for all files: no test may rest on their state.
