@@ -14,16 +14,26 @@ export interface EncodeJob {
   readonly options: EncodeOptions
 }
 
+/** Twice what our own row groups take: only files of others make a thread hold so much. */
+const WORN_ABOVE_BYTES = 384 * 2 ** 20
+
 function jobsOf({ parquetWasm }: WorkerStart): Jobs {
+  let isWorn = false
   const loading = import('../format/parquet/wasm-codec.ts').then(({ loadWasmCodec }) =>
-    loadWasmCodec({ module: parquetWasm }),
+    loadWasmCodec({
+      module: parquetWasm,
+      recycleAboveBytes: WORN_ABOVE_BYTES,
+      onRecycle: () => {
+        isWorn = true
+      },
+    }),
   )
   return {
     /** The row group comes back in the memory that its rows came in, where it fits. */
     async encode({ rows, options }: EncodeJob): Promise<JobResult> {
       const codec = await loading
       const rowGroup = codec.encodeStream(rows, options, rows.bytes)
-      return { value: rowGroup, transfer: [rowGroup.bytes.buffer as ArrayBuffer] }
+      return { value: rowGroup, transfer: [rowGroup.bytes.buffer as ArrayBuffer], retire: isWorn }
     },
   }
 }

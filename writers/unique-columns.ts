@@ -31,6 +31,8 @@ function isUnique({ type }: NestedField, batches: readonly RecordBatch[], place:
       const value = read(i)
       distinct.add(value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)
       seen++
+      // Most columns repeat early or not at all.
+      if (seen === SMALLEST_SAMPLE && distinct.size < SMALLEST_SAMPLE / 2) return false
     }
     if (seen === SAMPLE) break
   }

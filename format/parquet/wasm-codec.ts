@@ -18,6 +18,8 @@ export interface WasmCodecOptions {
   readonly sliceBytes?: number
   /** An instance whose memory has grown past this many bytes is replaced by a fresh one. Default: 1 GiB. */
   readonly recycleAboveBytes?: number
+  /** Called when that happens: memory comes back only as the garbage collector sees fit, or when the thread ends. */
+  readonly onRecycle?: () => void
   /** What `compileParquetWasm` made in another thread. Default: compiled here. */
   readonly module?: CompiledWasm
 }
@@ -38,7 +40,10 @@ export function wasmCodec(factory: ParquetWasmFactory, options: WasmCodecOptions
     const wasm = instance
     try {
       const result = job(wasm)
-      if (wasm.wasmMemory().buffer.byteLength > recycleAboveBytes) instance = undefined
+      if (wasm.wasmMemory().buffer.byteLength > recycleAboveBytes) {
+        instance = undefined
+        options.onRecycle?.()
+      }
       return result
     } catch (error) {
       if (isTrap(error)) instance = undefined

@@ -222,9 +222,16 @@ describe('hostile chunks', () => {
   })
 
   test('an instance that has grown too large is replaced', async () => {
-    const recycling = await loadWasmCodec({ recycleAboveBytes: 0 })
+    let recycled = 0
+    const recycling = await loadWasmCodec({
+      recycleAboveBytes: 0,
+      onRecycle: () => {
+        recycled++
+      },
+    })
     const file = fileOf(recycling, fields, [sampleRows(0, 20)])
     expect(rowsOf(recycling, file)).toEqual(rowsOf(codec, file))
+    expect(recycled).toBe(2)
   })
 })
 
