@@ -6,12 +6,9 @@ Requests come as JSON lines on stdin, answers as JSON lines on stdout:
   {"op": "read", "metadata": FILE, "location": TABLE, "out": FILE}  -> {"rows": N} or {"error": TEXT}
       "where": TEXT     only the rows that match: SQL, or for PyIceberg a Python expression
       "plain": true     Spark: row by row instead of in vectors
-<<<<<<< HEAD
       "s3": {...}       the table is in S3, reached by these properties, under Iceberg's names; "metadata" is a URI then,
                         and "schema" a copy of that file on this machine
-=======
       "ref": TEXT, "snapshot": TEXT   a branch or tag, and the id of its snapshot, by which DuckDB knows it
->>>>>>> da38a68 (Let Spark, PyIceberg and DuckDB judge merged manifests, branches and tags)
       PyIceberg answers {"files": N} too, the data files that it planned to read.
   {"op": "write", "s3": {...}, "warehouse": URI, "rows": N}         -> {"metadata": URI}   (PyIceberg only)
       Makes a partitioned table of N rows in two appends.
@@ -223,14 +220,10 @@ class PyIceberg:
         from pyiceberg.table import StaticTable
 
         row_filter = eval(request.get("where", "AlwaysTrue()"), vars(pyiceberg.expressions))
-<<<<<<< HEAD
         table = StaticTable.from_metadata(request["metadata"], properties=request.get("s3", {}))
         scan = table.scan(row_filter=row_filter)
-=======
-        scan = StaticTable.from_metadata(request["metadata"]).scan(row_filter=row_filter)
         if "ref" in request:
             scan = scan.use_ref(request["ref"])
->>>>>>> da38a68 (Let Spark, PyIceberg and DuckDB judge merged manifests, branches and tags)
         return scan.to_arrow(), {"files": sum(1 for _ in scan.plan_files())}
 
     def write(self, request):
@@ -271,14 +264,10 @@ class DuckDb:
     def read(self, request):
         path = request["metadata"].replace("'", "''")
         where = request.get("where", "true")
-<<<<<<< HEAD
         if "s3" in request:
             self.reach(request["s3"])
-        answer = self.connection.execute(f"select * from iceberg_scan('{path}') where {where}")
-=======
         at = f", snapshot_from_id = {int(request['snapshot'])}" if "snapshot" in request else ""
         answer = self.connection.execute(f"select * from iceberg_scan('{path}'{at}) where {where}")
->>>>>>> da38a68 (Let Spark, PyIceberg and DuckDB judge merged manifests, branches and tags)
         return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table(), {}
 
     def reach(self, s3):
@@ -317,13 +306,9 @@ class Spark:
         reader = self.spark.read.format("iceberg")
         if request.get("plain"):
             reader = reader.option("vectorization-enabled", "false")
-<<<<<<< HEAD
-        frame = self.in_bucket(request) if "s3" in request else reader.load("file://" + request["location"])
-=======
         if "ref" in request:
             reader = reader.option("versionAsOf", request["ref"])
-        frame = reader.load("file://" + request["location"])
->>>>>>> da38a68 (Let Spark, PyIceberg and DuckDB judge merged manifests, branches and tags)
+        frame = self.in_bucket(request) if "s3" in request else reader.load("file://" + request["location"])
         if "where" in request:
             frame = frame.filter(request["where"])
         # DataFrame.toArrow() casts, and fails over a required field in a struct that is null.
