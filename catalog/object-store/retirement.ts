@@ -9,7 +9,7 @@
  *
  * The same holds for readers: a version whose successor is missing, in a segment that is not retired, is the tip.
  */
-import { inFile, invalidData, isMoraineError } from '../../format/errors.ts'
+import { inFile, invalidData, isMoraineError, MoraineError } from '../../format/errors.ts'
 import { type JsonObject, parseJson, stringifyJson } from '../../format/lossless-json.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { readProperty } from '../../format/table-properties.ts'
@@ -80,11 +80,9 @@ async function retire(
 ): Promise<void> {
   const isOurs = await Promise.all(
     segments.map(async (segment) => {
-      const location = retirementLocation(places, segment)
-      await context.store.put(location, encodeRetirement({ tableUuid }), { mode: 'create' })
-      const written = await readRetirement(context, location, {})
+      const { tableUuid: retiredBy } = await writtenRetirement(context, places, segment, { tableUuid })
       // An earlier table of the name retired it, and another engine has dropped that one since.
-      return written !== undefined && written.tableUuid === tableUuid
+      return retiredBy === tableUuid
     }),
   )
   const doomed = segments
@@ -92,6 +90,26 @@ async function retire(
     .flatMap((segment) => Array.from({ length: SEGMENT }, (_, i) => segment * SEGMENT + 1 + i))
     .flatMap(versionNames)
   if (doomed.length > 0) await context.store.delete(doomed.map((name) => places.metadata + name))
+}
+
+/** The retirement of a segment once it is there for good: ours, or who came first. Throws UNAVAILABLE. */
+async function writtenRetirement(
+  context: CatalogContext,
+  places: TablePlaces,
+  segment: number,
+  ours: Retirement,
+): Promise<Retirement> {
+  const location = retirementLocation(places, segment)
+  const known = context.retirements.get(location)
+  if (known !== undefined) return known
+  const { status } = await context.store.put(location, encodeRetirement(ours), { mode: 'create' })
+  if (status === 'written') {
+    context.retirements.set(location, ours)
+    return ours
+  }
+  const found = await readRetirement(context, location, {})
+  if (found !== undefined) return found
+  throw new MoraineError('UNAVAILABLE', `${location} is taken, but cannot be read`, { context: { location } })
 }
 
 /** How many whole segments lie below the oldest version that the metadata log names; 0 when it names none of ours. */

@@ -1,5 +1,5 @@
 /** Spark and Moraine write one table in a folder, one after the other, and each reads on what the other left. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -187,6 +187,36 @@ describe.skipIf(!enginesInstalled)('a table that Spark and Moraine write in turn
       expect(isMoraineError(refused, 'UNSUPPORTED') && refused.message).toMatch(/delete file/)
     },
   )
+
+  test('deletes its old metadata whoever writes, and is found by both', async () => {
+    await lake.createTable(['db', 'retiring'], {
+      schema: schema({ id: t.long(), name: t.string() }),
+      properties: {
+        'write.metadata.delete-after-commit.enabled': 'true',
+        'write.metadata.previous-versions-max': '2',
+      },
+    })
+    const rows: PlainRow[] = []
+    for (let turn = 0; turn < 3; turn++) {
+      for (let i = 0; i < 20; i++) {
+        const row = { id: BigInt(turn * 100 + i), name: `ours ${turn}` }
+        await (await lake.loadTable(['db', 'retiring'])).append([row])
+        rows.push(row)
+      }
+      await compare('retiring', rows)
+      for (let i = 50; i < 53; i++) {
+        const id = turn * 100 + i
+        await spark.sql(warehouse, `insert into lake.db.retiring values (${id}, 'theirs ${turn}')`)
+        rows.push({ id: BigInt(id), name: `theirs ${turn}` })
+      }
+      await compare('retiring', rows)
+    }
+    const versions = (await readdir(join(warehouse, 'db/retiring/metadata'))).filter((name) =>
+      /^v\d+\.metadata\.json$/.test(name),
+    )
+    expect(versions.length).toBeLessThan(30)
+    expect(versions).toContain('v70.metadata.json')
+  })
 
   test('is described alike by Spark and Moraine', async () => {
     await createEvents('described', 2)

@@ -170,6 +170,8 @@ function newKiller({ seed, killEveryMs }: ManyWriters) {
     },
     stop() {
       for (const timer of timers) clearTimeout(timer)
+      // Where one has failed, the others are of no use any more.
+      for (const child of alive) child.kill('SIGKILL')
     },
     killed: () => killed,
   }
