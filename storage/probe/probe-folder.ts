@@ -11,6 +11,8 @@ export interface ProbeFolder {
   readonly options: RequestOptions
   /** A location in the folder, which `clear` will delete. */
   place(name: string): string
+  /** Whether anything was placed. */
+  isUsed(): boolean
   /** Deletes whatever was placed, and on a file store the folders. Throws the store's own errors. */
   clear(): Promise<void>
 }
@@ -40,6 +42,7 @@ export function probeFolder(
       placed.add(place)
       return place
     },
+    isUsed: () => placed.size > 0,
     // Not under the caller's signal: what an aborted probe has written goes all the same.
     async clear() {
       const locations = [...placed]

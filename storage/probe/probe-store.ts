@@ -2,6 +2,7 @@
  * Probing a store: doing to it at the same moment what many writers would, and looking at what came of it. A probe
  * writes below `<warehouse>/_moraine/probe/<uuid>/` only, and deletes what it has written.
  */
+import { setMaxListeners } from 'node:events'
 import type { Environment } from '../../format/environment.ts'
 import { messageOf } from '../../format/errors.ts'
 import { throwIfAborted } from '../abort.ts'
@@ -47,7 +48,7 @@ export async function probeQuickly(probed: ProbedStore, options: RequestOptions 
 
 /** Everything, each check whatever the others saw; what a check throws makes it red. Throws ABORTED only. */
 export async function probeFully(probed: ProbedStore, options: RequestOptions = {}): Promise<ProbeReport> {
-  const folder = probeFolder(probed.store, probed.warehouse, probed.environment, options)
+  const folder = probeFolder(probed.store, probed.warehouse, probed.environment, manyListeners(options))
   const checks: ProbeCheck[] = []
   try {
     checks.push(...(await greet(folder).catch((error: unknown) => [red('reachable', messageOf(error))])))
@@ -61,6 +62,14 @@ export async function probeFully(probed: ProbedStore, options: RequestOptions = 
   }
   throwIfAborted(options.signal)
   return reportOf(folder, checks)
+}
+
+/** A signal that bears a listener for each of the requests that are under way. */
+function manyListeners({ signal }: RequestOptions): RequestOptions {
+  if (signal === undefined) return {}
+  const own = AbortSignal.any([signal])
+  setMaxListeners(0, own)
+  return { signal: own }
 }
 
 type Check = (folder: ProbeFolder) => Promise<ProbeCheck>
@@ -86,6 +95,7 @@ async function checkOrRed(folder: ProbeFolder, name: ProbeCheckName, check: Chec
 }
 
 async function cleanUp(folder: ProbeFolder): Promise<ProbeCheck> {
+  if (!folder.isUsed()) return skipped('clean-up', 'nothing was written')
   try {
     await folder.clear()
     for await (const { location } of folder.store.list(`${folder.location}/`)) {

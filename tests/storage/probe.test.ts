@@ -145,6 +145,7 @@ describe('a store that does not let us', () => {
       reachable: 'green',
       credentials: 'red',
       'create races': 'skipped',
+      'clean-up': 'skipped',
     })
     const silent = wrappedStore(new MemoryStore(), async () => {
       throw new MoraineError('UNAVAILABLE', 'no route')
