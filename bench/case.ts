@@ -29,6 +29,8 @@ export interface Round {
   readonly title: string
   /** The first is ours; ratios say how many times as fast it is as the others. */
   readonly contenders: readonly Contender[]
+  /** Stops what was started for it. */
+  readonly close?: () => Promise<void>
 }
 
 export interface Contender {

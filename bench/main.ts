@@ -1,7 +1,7 @@
 /** `npm run bench [name…]`: runs all cases, or those named, prints a table for each and keeps the figures as JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg } from 'node:os'
-import { benchFolder, settingsFrom } from './case.ts'
+import { type BenchCase, benchFolder, type Round, settingsFrom } from './case.ts'
 import { cases, series } from './cases.ts'
 import { printRound, printSeries } from './print.ts'
 import { race } from './race.ts'
@@ -20,11 +20,11 @@ mkdirSync(benchFolder, { recursive: true })
 for (const each of cases) {
   if (names.length > 0 && !names.includes(each.name)) continue
   console.log(`\n${each.name}: ${each.about}`)
-  for (const round of await each.prepare(settings)) {
-    const load = loadavg()[0]!
-    const results = await race(round, settings.repetitions)
-    printRound(`${round.title} (load ${load.toFixed(1)} before)`, each.unit, results)
-    keep({ case: each.name, round: round.title, load, results })
+  const rounds = await each.prepare(settings)
+  try {
+    for (const round of rounds) await run(each, round)
+  } finally {
+    for (const { close } of rounds) await close?.()
   }
 }
 for (const each of series) {
@@ -35,6 +35,13 @@ for (const each of series) {
     printSeries(table)
     keep({ series: each.name, load, ...table })
   }
+}
+
+async function run(each: BenchCase, round: Round): Promise<void> {
+  const load = loadavg()[0]!
+  const results = await race(round, settings.repetitions)
+  printRound(`${round.title} (load ${load.toFixed(1)} before)`, each.unit, results)
+  keep({ case: each.name, round: round.title, load, results })
 }
 
 function keep(figures: object): void {

@@ -1,7 +1,8 @@
-import type { BenchCase } from '../case.ts'
+import type { BenchCase, Round } from '../case.ts'
 import { flatData } from '../data/generate.ts'
 import { node, python } from '../peers/commands.ts'
 import { installPeers } from '../peers/node-peers.ts'
+import { S3_SERVER, startS3Server } from '../peers/s3-server.ts'
 import { warehouse } from '../peers/tables.ts'
 
 export const appendArrow: BenchCase = {
@@ -12,7 +13,7 @@ export const appendArrow: BenchCase = {
     const file = await flatData(rows)
     return [
       {
-        title: `${rows} rows × 12 columns`,
+        title: `${rows} rows × 12 columns, into a folder`,
         contenders: [
           { label: 'moraine', command: node('append-arrow', { file, warehouse: warehouse('moraine') }) },
           {
@@ -25,6 +26,7 @@ export const appendArrow: BenchCase = {
           },
         ],
       },
+      ...(await onS3(file, rows)),
     ]
   },
 }
@@ -55,4 +57,23 @@ export const appendRows: BenchCase = {
       },
     ]
   },
+}
+
+/** The same in a bucket of a server on this machine, where there is one. */
+async function onS3(file: string, rows: number): Promise<readonly Round[]> {
+  const server = await startS3Server()
+  if (server === undefined) return []
+  const { bucket, properties, stop } = server
+  const ours = { file, warehouse: `${bucket}/moraine`, connect: { properties } }
+  const theirs = { file, warehouse: warehouse('pyiceberg'), bucket: `${bucket}/pyiceberg`, properties }
+  return [
+    {
+      title: `${rows} rows × 12 columns, into ${S3_SERVER}`,
+      contenders: [
+        { label: 'moraine', command: node('append-arrow', ours) },
+        { label: 'pyiceberg', command: python('pyiceberg_append', theirs) },
+      ],
+      close: stop,
+    },
+  ]
 }

@@ -11,12 +11,26 @@ export const memory: BenchCase = {
   async prepare({ rows }) {
     const file = await flatData(rows)
     const metadataLocation = await ourTable(file)
-    const streamed = { file, warehouse: warehouse('moraine'), streamed: true }
+    const appended = (parallelism: number) => ({
+      label: `moraine, parallelism ${parallelism}`,
+      command: node('append-arrow', {
+        file,
+        warehouse: warehouse('moraine'),
+        streamed: true,
+        connect: { parallelism },
+      }),
+      unrated: true,
+    })
+    const scanned = (parallelism: number) => ({
+      label: `moraine, parallelism ${parallelism}`,
+      command: node('scan', { metadataLocation, open: { parallelism } }),
+      unrated: true,
+    })
     return [
       {
         title: `append ${rows} rows × 12 columns`,
         contenders: [
-          { label: 'moraine, streamed', command: node('append-arrow', streamed) },
+          ...[1, 2, 0].map(appended),
           {
             label: 'pyiceberg',
             command: python('pyiceberg_append', { file, warehouse: warehouse('pyiceberg') }),
@@ -26,7 +40,7 @@ export const memory: BenchCase = {
       {
         title: `scan ${rows} rows × 12 columns`,
         contenders: [
-          { label: 'moraine', command: node('scan', { metadataLocation }) },
+          ...[1, 2, 0].map(scanned),
           { label: 'pyiceberg', command: python('pyiceberg_scan', { metadataLocation }) },
         ],
       },

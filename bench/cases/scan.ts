@@ -1,7 +1,9 @@
-import type { BenchCase, Contender } from '../case.ts'
+import type { BenchCase, Contender, Round } from '../case.ts'
 import { flatData, nestedData } from '../data/generate.ts'
+import { makeTable } from '../jobs/make-table.ts'
 import { node, python } from '../peers/commands.ts'
 import { installPeers } from '../peers/node-peers.ts'
+import { S3_SERVER, startS3Server } from '../peers/s3-server.ts'
 import { ourTable, pyicebergTable } from '../peers/tables.ts'
 
 export const scanArrow: BenchCase = {
@@ -13,8 +15,28 @@ export const scanArrow: BenchCase = {
     return [
       { title: `${rows} rows that PyIceberg wrote`, contenders: scanners(pyicebergTable(file)) },
       { title: `${rows} rows that Moraine wrote`, contenders: scanners(await ourTable(file)) },
+      ...(await onS3(file, rows)),
     ]
   },
+}
+
+/** The same from a bucket of a server on this machine, where there is one. */
+async function onS3(file: string, rows: number): Promise<readonly Round[]> {
+  const server = await startS3Server()
+  if (server === undefined) return []
+  const { bucket, properties, stop } = server
+  const lake = { warehouse: `${bucket}/moraine`, connect: { properties } }
+  const metadataLocation = await makeTable(lake, 'bench.flat', file)
+  return [
+    {
+      title: `${rows} rows that Moraine wrote, in ${S3_SERVER}`,
+      contenders: [
+        { label: 'moraine', command: node('scan', { metadataLocation, open: { properties } }) },
+        { label: 'pyiceberg', command: python('pyiceberg_scan', { metadataLocation, properties }) },
+      ],
+      close: stop,
+    },
+  ]
 }
 
 export const scanRows: BenchCase = {
@@ -49,11 +71,11 @@ export const nestedLeaf: BenchCase = {
     return [
       {
         title: `${nestedRows} rows that PyIceberg wrote`,
-        contenders: scanners(pyicebergTable(file), { select: [LEAF] }),
+        contenders: scanners(pyicebergTable(file), { select: [LEAF] }, LEAF),
       },
       {
         title: `${nestedRows} rows that Moraine wrote`,
-        contenders: scanners(await ourTable(file), { select: [LEAF] }),
+        contenders: scanners(await ourTable(file), { select: [LEAF] }, LEAF),
       },
     ]
   },
@@ -84,9 +106,10 @@ export const selectiveFilter: BenchCase = {
 function scanners(
   metadataLocation: string,
   what: { readonly select?: readonly string[]; readonly where?: string } = {},
+  leaf?: string,
 ): readonly Contender[] {
   return [
-    { label: 'moraine', command: node('scan', { metadataLocation, ...what }) },
+    { label: 'moraine', command: node('scan', { metadataLocation, ...what, leaf }) },
     { label: 'pyiceberg', command: python('pyiceberg_scan', { metadataLocation, ...what }) },
   ]
 }

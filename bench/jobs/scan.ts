@@ -1,7 +1,8 @@
-import { openTable, parseWhere, type ScanOptions } from '../../index.ts'
-import { FileStore } from '../../storage/file-store.ts'
-import type { Job } from '../job.ts'
-import { timed } from '../job.ts'
+import { type OpenTableOptions, openTable, parseWhere, type ScanOptions } from '../../index.ts'
+import { storeOf } from '../../table/store-of.ts'
+import { systemEnvironment } from '../../table/system-environment.ts'
+import { bytesOfLeaf } from '../data/leaf-bytes.ts'
+import { type Job, timed } from '../job.ts'
 
 export interface ScanJob {
   /** Of the table's metadata file. */
@@ -10,12 +11,16 @@ export interface ScanJob {
   readonly where?: string
   /** Rows as plain objects instead of Arrow batches. */
   readonly rows?: boolean
+  readonly open?: OpenTableOptions
+  /** Compares the bytes that were read with those of this leaf's column chunks. */
+  readonly leaf?: string
 }
 
 /** Scans a table, whoever wrote it. */
 export async function prepare(options: ScanJob): Promise<Job> {
-  const store = new FileStore({})
-  const table = await openTable(options.metadataLocation, { store })
+  const store = storeOf(options.metadataLocation, systemEnvironment, options.open ?? {})
+  const table = await openTable(options.metadataLocation, { ...options.open, store })
+  const leafBytes = options.leaf === undefined ? undefined : await bytesOfLeaf(table, store, options.leaf)
   const scanOptions: ScanOptions = {
     ...(options.select === undefined ? {} : { select: options.select }),
     ...(options.where === undefined ? {} : { where: parseWhere(options.where) }),
@@ -29,11 +34,13 @@ export async function prepare(options: ScanJob): Promise<Job> {
         if (options.rows) for await (const _ of scan.rows()) count++
         else for await (const batch of scan.batches()) count += batch.numRows
       })
+      const read = store.counters.bytesRead - bytesRead
       return {
         count,
         ...time,
-        bytesRead: store.counters.bytesRead - bytesRead,
+        bytesRead: read,
         requests: store.counters.gets - gets,
+        ...(leafBytes === undefined ? {} : { note: `${(read / leafBytes).toFixed(3)} × the leaf's chunks` }),
       }
     },
     close: () => store.close(),

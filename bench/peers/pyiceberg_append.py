@@ -12,7 +12,12 @@ from contender import serve
 options = json.loads(sys.argv[1])
 folder = options['warehouse']
 os.makedirs(folder, exist_ok=True)
-catalog = SqlCatalog('bench', uri=f'sqlite:///{folder}/{uuid.uuid4().hex}.db', warehouse=f'file://{folder}')
+catalog = SqlCatalog(
+    'bench',
+    uri=f'sqlite:///{folder}/{uuid.uuid4().hex}.db',
+    warehouse=options.get('bucket', f'file://{folder}'),
+    **options.get('properties', {}),
+)
 catalog.create_namespace('bench')
 data = pa.ipc.open_file(pa.memory_map(options['file'])).read_all()
 rows = data.to_pylist() if options.get('rows') else None

@@ -7,7 +7,7 @@ from pyiceberg.table import StaticTable
 from contender import serve
 
 options = json.loads(sys.argv[1])
-table = StaticTable.from_metadata(options['metadataLocation'])
+table = StaticTable.from_metadata(options['metadataLocation'], options.get('properties', {}))
 arguments = {}
 if 'select' in options:
     arguments['selected_fields'] = tuple(options['select'])
