@@ -131,7 +131,7 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
           await client.send(command, { abortSignal: signal })
           return true
         },
-        (code) => (code === 'NoSuchKey' ? true : undefined),
+        (code) => (isNothingThere(code, place.key) ? true : undefined),
       )
     },
 
@@ -142,10 +142,9 @@ export function sdkApi(settings: S3Settings, counters: MutableCounters): S3Api {
         const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true }
         const command = new sdk.DeleteObjectsCommand({ Bucket: bucket, Delete })
         const { Errors = [] } = await client.send(command, { abortSignal: signal })
-        return Errors.filter(({ Code }) => Code !== 'NoSuchKey').map(({ Key, Code }) => ({
-          key: Key ?? '',
-          code: Code ?? 'unknown error',
-        }))
+        return Errors.map(({ Key = '', Code = 'unknown error' }) => ({ key: Key, code: Code })).filter(
+          ({ key, code }) => !isNothingThere(code, key),
+        )
       })
     },
 
@@ -316,6 +315,11 @@ function lostCondition(
       code === 'PreconditionFailed' ||
       (typeof condition === 'object' && code === 'NoSuchKey'))
   return isLost ? { status: 'precondition-failed' } : undefined
+}
+
+/** A delete's error that only says so. versitygw takes a folder that holds objects for the marker that it has not. */
+function isNothingThere(code: string, key: string): boolean {
+  return code === 'NoSuchKey' || (code === 'ErrDirectoryNotEmpty' && key.endsWith('/'))
 }
 
 function writeOptions({ encryption, acl, storageClass }: S3Settings): Partial<PutObjectCommandInput> {

@@ -321,6 +321,16 @@ function folders(open: () => Promise<StoreUnderTest>): void {
     expect(await collect(store.listFolders(base))).toEqual(['ns'])
   })
 
+  it('keeps what is in a folder that has no marker, when one is deleted, alone or with objects', async () => {
+    const { store, base } = await open()
+    for (const name of ['ns/a', 'ns/in/b', 'other/c']) await store.put(`${base}${name}`, bytes(name))
+    await store.delete([`${base}ns/`])
+    await store.delete([`${base}ns/`, `${base}ns/in/`, `${base}other/c`])
+    expect(text(await store.get(`${base}ns/a`))).toBe('ns/a')
+    expect(text(await store.get(`${base}ns/in/b`))).toBe('ns/in/b')
+    expect(await store.head(`${base}other/c`)).toBeUndefined()
+  })
+
   it('refuses a folder with a body', async () => {
     const { store, base } = await open()
     await expect(store.put(`${base}ns/`, bytes('x'))).rejects.toEqual(code('INVALID_ARGUMENT'))
