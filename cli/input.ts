@@ -38,7 +38,14 @@ export function openInput(
   signal?: AbortSignal,
 ): Input {
   const [name, source] = path === '-' ? (['standard input', stdin] as const) : ([path, path] as const)
-  return { format: inputFormat(path, name, format), name, source, signal }
+  const input = { format: inputFormat(path, name, format), name, source, signal }
+  if (input.format !== 'parquet' && /^s3[an]?:/i.test(path)) {
+    throw new MoraineError(
+      'UNSUPPORTED',
+      `cannot read ${path}: of what is in S3, only Parquet is read; pipe ${input.format} in, with '-' for the file`,
+    )
+  }
+  return input
 }
 
 /** An input that can be read more than once. */

@@ -17,6 +17,9 @@ async function interruptible<T>(job: (signal: AbortSignal) => Promise<T>): Promi
   }
 }
 
+// A word to developers, which would stand before every answer from a bucket.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
+
 process.stdout.on('error', (error) => {
   if (!isBrokenPipe(error)) throw error
 })

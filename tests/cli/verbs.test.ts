@@ -512,6 +512,11 @@ describe('create and append', () => {
     }
   })
 
+  test('CSV and NDJSON in S3 are refused, with a way round', async () => {
+    const { code, stderr } = await moraine(['create', 'a.b', '--from', 's3://acme/x.csv', '-c', './lake'])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("pipe csv in, with '-'") })
+  })
+
   test('input that is no NDJSON, CSV or Parquet names the file and the line', async () => {
     const lake = await shop()
     for (const [name, content, message] of [
