@@ -20,6 +20,9 @@ import { checkInvariants } from './table-invariants.ts'
 const NAME = 'shop.orders'
 const TABLE = { namespace: ['shop'], name: 'orders' }
 
+/** Of the append that is struck. */
+const COMMIT_ID = 'job-7/checkpoint-42'
+
 /** Three rows, which fall into two partitions. */
 const rows = (first: number) => [0, 1, 2].map((i) => ({ id: first + i }))
 
@@ -62,7 +65,7 @@ async function strike(world: World, blow: Blow, at: number): Promise<boolean> {
   const store = await world.fresh()
   const struck = strikeStore(store, blow, at)
   const mine = new Table(contextOver(world, struck.store, 1), world.stale)
-  const outcome = await mine.append(rows(20)).then(
+  const outcome = await mine.append(rows(20), { commitId: COMMIT_ID }).then(
     () => 'acknowledged' as const,
     (error: unknown) =>
       isMoraineError(error) && error.cleanable && !CRASHES.includes(blow) ? 'failed' : 'unknown',
@@ -107,11 +110,11 @@ async function check(lake: Lake, store: ObjectStore, { before, outcome, landGhos
   if (outcome === 'acknowledged') expect(there).toEqual(idsFrom(whole))
   else if (outcome === 'failed') expect(there).toEqual(idsFrom(before))
   else expect([idsFrom(before), idsFrom(whole)]).toContainEqual(there)
-  // Life goes on, and what comes late changes nothing.
-  await found.append(rows(30))
+  // Life goes on, the call is repeated, and what comes late changes nothing.
+  await (await found.append(rows(30))).append(rows(20), { commitId: COMMIT_ID })
   await landGhost()
   const later = await lake.loadTable(NAME)
-  expect(await idsOf(later)).toEqual([...there, ...idsFrom([30])])
+  expect(await idsOf(later)).toEqual(idsFrom([...whole, 30]))
   await checkInvariants(later, store)
 }
 

@@ -79,6 +79,41 @@ describe('manifests of an append', () => {
     ])
   })
 
+  it('are told of by partition in the summary, up to write.summary.partition-limit', async () => {
+    const started = await startTable({ 'write.summary.partition-limit': '2' })
+    await rivalUpdate(
+      started,
+      {
+        action: 'add-spec',
+        spec: {
+          specId: 1,
+          fields: [{ fieldId: 1000, name: 'id', sourceIds: [1], transform: { kind: 'identity' } }],
+        },
+      },
+      { action: 'set-default-spec', specId: -1 },
+    )
+    const appended = async (...partitions: bigint[]) => {
+      const files = partitions.map((value, i) => ({
+        ...dataFile(`${value}-${i}`, 3n),
+        specId: 1,
+        partition: [value],
+      }))
+      const request = { ...appendOf({ name: `p${partitions.join('-')}` }), files }
+      const base = await reloaded(started)
+      const table = await commit(started.context, base, mergeAppend(started.context, request))
+      return currentSnapshot(table.metadata)!.summary
+    }
+    expect(await appended(1n, 2n, 2n)).toMatchObject({
+      'changed-partition-count': '2',
+      'partition-summaries-included': 'true',
+      'partitions.id=1': 'added-data-files=1,added-records=3,added-files-size=100',
+      'partitions.id=2': 'added-data-files=2,added-records=6,added-files-size=200',
+    })
+    const many = await appended(1n, 2n, 3n)
+    expect(many).toMatchObject({ 'changed-partition-count': '3', 'total-data-files': '6' })
+    expect(Object.keys(many).filter((key) => key.startsWith('partition'))).toEqual([])
+  })
+
   it('are left alone when merging is off', async () => {
     const started = await startTable({ ...MERGE_AT_3, 'commit.manifest-merge.enabled': 'false' })
     let table = started.base
@@ -261,6 +296,35 @@ describe('merged manifests of a lost race', () => {
     expect(puts.filter((name) => name.includes('-m'))).toHaveLength(4)
     expect(await avroFiles(started.store)).toEqual(await namedFiles(started, landed))
     expect((await entriesOf(started, landed)).length).toBe(2005)
+  })
+
+  it('of which only some could be written are kept and completed on the newest version', async () => {
+    const started = await startTable(MERGE_AT_3)
+    let table = started.base
+    for (let i = 0; i < 3; i++) table = await rivalFastAppend(started)
+    const spec = {
+      specId: 1,
+      fields: [{ fieldId: 1000, name: 'id', sourceIds: [1], transform: { kind: 'identity' } }],
+    } as const
+    await rivalUpdate(started, { action: 'add-spec', spec }, { action: 'set-default-spec', specId: -1 })
+    const stale = await reloaded(started)
+    // The old spec's manifests cannot be merged any more: they were rewritten, and the snapshot has expired.
+    const [gone, ...others] = await listOf(started, stale)
+    await craftSnapshot(started, async ({ manifest }) => {
+      const [entry] = await entriesIn(started, stale, gone!)
+      return [await manifest('data', [{ ...entry!, status: 'existing' }]), ...others]
+    })
+    await rivalUpdate(started, {
+      action: 'remove-snapshots',
+      snapshotIds: [table.metadata.currentSnapshotId!],
+    })
+    await started.store.delete([gone!.manifestPath])
+    const files = [0, 1].map((i) => ({ ...dataFile(`new${i}`, 1n), specId: 1, partition: [BigInt(i)] }))
+    const request = { ...appendOf({ name: 'ours' }), files }
+    const landed = await commit(started.context, stale, mergeAppend(started.context, request))
+    expect((await namesOf(started, landed)).length).toBe(5)
+    const ours = (await avroFiles(started.store)).filter((name) => name.includes('ours'))
+    expect(ours).toEqual((await namedFiles(started, landed)).filter((name) => name.includes('ours')))
   })
 
   it('are all taken back when the retries are spent', async () => {
