@@ -36,12 +36,15 @@ export function evolveSchema(
   steps: readonly SchemaStep[],
   options: EvolveSchemaOptions,
 ): EvolvedSchema {
-  const draft: Draft = { ...options, base, fields: base.fields, identifierFieldIds: base.identifierFieldIds }
+  const { fields, identifierFieldIds } = base
+  // What no step touches is not judged: other writers may have left it.
+  if (steps.length === 0) return { fields, identifierFieldIds, lastColumnId: options.lastColumnId }
+  const draft: Draft = { ...options, base, fields, identifierFieldIds }
   for (const step of steps) applyStep(draft, step)
   checkIdentifiersKept(draft)
-  validateSchema({ ...base, ...draft }, draft.formatVersion)
-  const { fields, identifierFieldIds, lastColumnId } = draft
-  return { fields, identifierFieldIds, lastColumnId }
+  const evolved = { fields: draft.fields, identifierFieldIds: draft.identifierFieldIds }
+  validateSchema({ ...base, ...evolved }, draft.formatVersion)
+  return { ...evolved, lastColumnId: draft.lastColumnId }
 }
 
 interface Draft {

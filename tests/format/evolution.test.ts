@@ -158,6 +158,15 @@ describe('an evolution of what other writers left', () => {
     expect(updates.map(({ action }) => action)).toEqual(['add-schema', 'set-current-schema'])
   })
 
+  it('judges no schema that it does not touch', () => {
+    const table = decode(v2)
+    const [first, second] = table.schemas
+    const odd: Schema = { ...second!, identifierFieldIds: [2] }
+    const metadata = { ...table, schemas: [first!, odd] }
+    expect(updatesOf(metadata, { kind: 'set-properties', properties: { a: 'b' } })).toHaveLength(1)
+    expect(() => updatesOf(metadata, { kind: 'drop-column', column: 'l' })).toThrow('must be required')
+  })
+
   it('keeps names that are prototypes elsewhere', () => {
     const updates = updatesOf(
       decode(v2),
