@@ -8,12 +8,13 @@ import { resolveLocation } from '../format/location.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
 import { visitFields } from '../format/schema.ts'
 import type { NestedField } from '../format/types.ts'
-import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { assembleColumn, type RowWindow } from './assemble.ts'
+import { countedWindows, type DecodingWorkers, decodeHere, decodeThere, encodedBytes } from './decode-rows.ts'
 import { type EncodedRows, fetchRows } from './fetch-rows.ts'
 import { type FilePlan, type FilePlanOptions, planFile } from './file-plan.ts'
 import { selectedRows } from './filter.ts'
+import { interleave } from './interleave.ts'
 import { openParquet, type ParquetSource } from './parquet-source.ts'
 import { type AheadOptions, aheadControl, readAhead } from './read-ahead.ts'
 import { type ResolvedColumn, unsupportedVariant } from './resolve-columns.ts'
@@ -28,6 +29,10 @@ export interface ReadOptions {
   readonly batchSize?: number | undefined
   /** Whether what comes next is fetched while rows are decoded, from the second batch on. Default: true. */
   readonly ahead?: boolean | undefined
+  /** Threads that decode beside this one. Default: none. */
+  readonly workers?: DecodingWorkers | undefined
+  /** Whether rows come in the order of tasks and files, also from several threads. Default: true. */
+  readonly ordered?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -80,19 +85,31 @@ export async function* readTasks(
     ...GROUPS_AHEAD,
     onLeave: () => controller.abort(),
   })
-  for await (const fetched of groups) {
-    const { source, plan } = fetched.file
-    for (const window of windowsOf(fetched, options)) {
-      const batch = inFile(source.location, () => assembleBatch(window, plan))
-      if (batch !== undefined) yield batch
-      // Who pulls a second batch will want more; who looks at the first rows pays for no others.
-      if (options.ahead ?? true) {
-        control.begin()
-        // Decoding never waits: without a turn of the event loop, what has been fetched could not arrive.
-        await setImmediate()
-      }
+  const streams = readAhead(decodings(groups), async (decode) => decode(options, signal), control, {
+    maxItems: options.workers?.parallelism ?? 0,
+    maxWeight: Number.POSITIVE_INFINITY,
+    weightOf: () => 1,
+    onLeave: () => controller.abort(),
+  })
+  const windows = options.ordered === false ? interleave(streams, widthOf(options)) : inOrder(streams)
+  for await (const { file, window } of windows) {
+    const batch = inFile(file.source.location, () => assembleBatch(window, file.plan))
+    if (batch !== undefined) yield batch
+    // Who pulls a second batch will want more; who looks at the first rows pays for no others.
+    if (options.ahead ?? true) {
+      control.begin()
+      // Decoding never waits: without a turn of the event loop, what has been fetched could not arrive.
+      await setImmediate()
     }
   }
+}
+
+function widthOf({ workers }: ReadOptions): number {
+  return workers === undefined ? 1 : workers.parallelism + 1
+}
+
+async function* inOrder<T>(streams: AsyncIterable<AsyncIterable<T>>): AsyncGenerator<T> {
+  for await (const stream of streams) yield* stream
 }
 
 async function* onlyTask(task: ScanTask): AsyncGenerator<ScanTask> {
@@ -150,46 +167,46 @@ async function fetchGroup(
   return { file, group, rows, encoded }
 }
 
-function windowsOf({ file, group, rows, encoded }: FetchedGroup, options: ReadOptions): Iterable<RowWindow> {
-  return file.plan.leaves.size === 0
-    ? countedWindows(group, rows, options)
-    : decodedWindows(file.source, group, encoded, options)
+/** Rows that are decoded or counted, and the file that they are of. */
+interface FileWindow {
+  readonly file: OpenFile
+  readonly window: RowWindow
 }
 
-/** The rows of a file of which no column is decoded. */
-function* countedWindows(
-  { position }: GroupSelection,
-  rows: RowRanges,
-  { batchSize = DEFAULT_BATCH_SIZE }: ReadOptions,
-): Generator<RowWindow> {
-  for (const { start, end } of rows) {
-    for (let at = start; at < end; at += batchSize) {
-      yield { start: position + BigInt(at), length: Math.min(batchSize, end - at), decoded: undefined }
+type Decoding = (options: ReadOptions, signal: AbortSignal) => AsyncIterable<FileWindow>
+
+/** Encoded bytes of one scan that are decoded sooner than a thread has started. */
+const BEFORE_START = 2 ** 20
+/** Encoded bytes that are decoded sooner than a thread has been told of them. */
+const BEFORE_HOP = 2 ** 16
+
+/** What is to be decoded, here or in another thread, piece by piece. */
+async function* decodings(groups: AsyncIterable<FetchedGroup>): AsyncGenerator<Decoding> {
+  let bytesSoFar = 0
+  for await (const { file, group, rows, encoded } of groups) {
+    const place = { location: file.source.location, position: group.position }
+    if (file.plan.leaves.size === 0) {
+      yield ({ batchSize = DEFAULT_BATCH_SIZE }) => ofFile(file, countedWindows(place, rows, batchSize))
     }
-  }
-}
-
-function* decodedWindows(
-  { location }: ParquetSource,
-  { position }: GroupSelection,
-  encoded: readonly EncodedRows[],
-  { codec, batchSize = DEFAULT_BATCH_SIZE, signal }: ReadOptions,
-): Generator<RowWindow> {
-  for (const { rows, request } of encoded) {
-    let start = position + BigInt(rows.start)
-    const batches = inFile(location, () => codec.decodeRowGroup({ ...request, batchSize }))[Symbol.iterator]()
-    try {
-      for (;;) {
-        throwIfAborted(signal)
-        const next = inFile(location, () => batches.next())
-        if (next.done) break
-        yield { start, length: next.value.numRows, decoded: next.value }
-        start += BigInt(next.value.numRows)
+    for (const part of encoded) {
+      const bytes = encodedBytes(part)
+      bytesSoFar += bytes
+      const soFar = bytesSoFar
+      yield ({ codec, workers, batchSize = DEFAULT_BATCH_SIZE }, signal) => {
+        const hereIsFaster = workers?.started ? bytes < BEFORE_HOP : soFar < BEFORE_START
+        return workers === undefined || hereIsFaster
+          ? ofFile(file, decodeHere(place, part, codec, batchSize, signal))
+          : ofFile(file, decodeThere(place, part, workers, batchSize, signal))
       }
-    } finally {
-      batches.return?.()
     }
   }
+}
+
+async function* ofFile(
+  file: OpenFile,
+  windows: Iterable<RowWindow> | AsyncIterable<RowWindow>,
+): AsyncGenerator<FileWindow> {
+  for await (const window of windows) yield { file, window }
 }
 
 /** The matching rows of a window; undefined when there is none. */

@@ -17,9 +17,11 @@ import { refuseEncrypted } from '../snapshot/encryption.ts'
 import type { ManifestCache } from '../snapshot/manifest-cache.ts'
 import { pointInTime, type SnapshotSelector } from '../snapshot/timeline.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import type { DecodingWorkers } from './decode-rows.ts'
 import { partitionFieldsOf } from './metadata-columns.ts'
 import { type PlanReport, planTasks } from './plan.ts'
 import { projectSchema } from './projection.ts'
+import type { ReadOptions } from './read-task.ts'
 import { batchToRows, type RowOptions } from './rows.ts'
 import type { ScanTask } from './scan-task.ts'
 import type { ColumnPaths, RowWithDates } from './selected-row.ts'
@@ -34,6 +36,11 @@ export interface ScanOptions<P extends ColumnPaths = ColumnPaths> {
   readonly at?: SnapshotSelector
   /** At most this many rows; reading stops when they are there. */
   readonly limit?: number
+  /**
+   * Whether rows come file by file, and in the order of each file. `false` gives them as they are decoded, where several
+   * threads do it, and keeps all of these busy. Default: true.
+   */
+  readonly ordered?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -44,6 +51,8 @@ export interface ScanSource {
   readonly manifests?: ManifestCache | undefined
   readonly codec: () => Promise<ParquetCodec>
   readonly environment: Environment
+  /** Threads that decode beside the calling one. */
+  readonly workers?: (() => Promise<DecodingWorkers>) | undefined
 }
 
 export interface Scan<R> {
@@ -95,9 +104,9 @@ async function* readAll(
   tableSchema: Schema,
   projected: readonly NestedField[],
   tasks: AsyncGenerator<ScanTask>,
-  { limit, signal }: ScanOptions,
+  { limit, ordered, signal }: ScanOptions,
 ): AsyncGenerator<RecordBatch> {
-  const { metadata, store } = source
+  const { metadata, store, workers } = source
   // Arrow is loaded by those who read rows, not by those who look at metadata.
   const { readTasks } = await import('./read-task.ts')
   const mappingText = readProperty(metadata.properties, 'schema.name-mapping.default')
@@ -111,7 +120,15 @@ async function* readAll(
   })
   // Whoever wants the first rows would wait for others.
   const ahead = limit === undefined
-  yield* readTasks(tasks, planOptionsOf, { store, codec: await source.codec(), ahead, signal })
+  const options: ReadOptions = {
+    store,
+    codec: await source.codec(),
+    workers: ahead ? await workers?.() : undefined,
+    ahead,
+    ordered,
+    signal,
+  }
+  yield* readTasks(tasks, planOptionsOf, options)
 }
 
 async function* limited(
@@ -136,7 +153,7 @@ async function* rowsOf<R>(
   for await (const batch of batches) yield* batchToRows(batch, fields, options) as Generator<R>
 }
 
-const SCAN_OPTIONS: readonly (keyof ScanOptions)[] = ['select', 'where', 'at', 'limit', 'signal']
+const SCAN_OPTIONS: readonly (keyof ScanOptions)[] = ['select', 'where', 'at', 'limit', 'ordered', 'signal']
 
 function checkSelect(select: unknown): void {
   if (select === undefined || Array.isArray(select)) return

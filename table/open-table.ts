@@ -16,6 +16,7 @@ import { manifestCacheOf } from './manifest-cache-of.ts'
 import { S3_OPTION_NAMES, storeOf } from './store-of.ts'
 import { systemEnvironment } from './system-environment.ts'
 import { Table } from './table.ts'
+import { sharedWorkers } from './workers.ts'
 
 /** Those of `S3Options` say how an `s3:` location is reached. */
 export interface OpenTableOptions extends S3Options {
@@ -24,6 +25,8 @@ export interface OpenTableOptions extends S3Options {
    * needs one entry: its old location and its new one. Both may be paths, also relative ones.
    */
   readonly remap?: Readonly<Record<string, string>> | ReadonlyMap<string, string>
+  /** Threads, beside the calling one, that decode data files; see `ConnectOptions`. They are the whole process's. */
+  readonly parallelism?: number
   readonly environment?: Environment
   readonly store?: ObjectStore
 }
@@ -33,7 +36,7 @@ export interface OpenTableOptions extends S3Options {
  * newest metadata is looked for. Throws NOT_FOUND, INVALID_DATA.
  */
 export async function openTable(metadataOrLocation: string, options: OpenTableOptions = {}): Promise<Table> {
-  checkOptions('openTable', options, ['remap', 'environment', 'store', ...S3_OPTION_NAMES])
+  checkOptions('openTable', options, ['remap', 'parallelism', 'environment', 'store', ...S3_OPTION_NAMES])
   const location = locationOf(metadataOrLocation)
   const environment = options.environment ?? systemEnvironment
   const { manifests, rest: properties } = manifestCacheOf(options.properties ?? {}, environment)
@@ -44,7 +47,8 @@ export async function openTable(metadataOrLocation: string, options: OpenTableOp
   const bytes = await store.get(metadataLocation)
   const metadata = inFile(metadataLocation, () => decodeTableMetadata(bytes, metadataLocation))
   const loaded: LoadedTable = { identifier: identifierOf(metadata.location), metadata, metadataLocation }
-  return new Table({ store, environment, manifests, codec: sharedCodec }, loaded)
+  const workers = sharedWorkers(options.parallelism)
+  return new Table({ store, environment, manifests, codec: sharedCodec, workers }, loaded)
 }
 
 /** Also one that was kept when its table was dropped. */

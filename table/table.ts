@@ -101,7 +101,9 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   scan(options?: ScanOptions & { readonly select?: undefined }): Scan<R>
   scan<const P extends ColumnPaths>(options: ScanOptions<P>): Scan<SelectedRow<R, P>>
   scan(options?: ScanOptions): Scan<unknown> {
-    return createScan({ ...this.#context, metadata: this.metadata }, options)
+    const { workers, ...context } = this.#context
+    const decoding = workers && (async () => (await import('./decoding-workers.ts')).decodingWorkers(workers))
+    return createScan({ ...context, workers: decoding, metadata: this.metadata }, options)
   }
 
   /**

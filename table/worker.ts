@@ -1,8 +1,14 @@
 /** What the threads of a lake run: jobs of Parquet, by name. */
+
+import type { MessagePort } from 'node:worker_threads'
+import type { RecordBatch } from 'apache-arrow'
+import { buffersOf, packBatch, packSchema } from '../format/arrow/packed-batch.ts'
 import { isMoraineError, MoraineError, messageOf } from '../format/errors.ts'
-import type { EncodeOptions, RowStream } from '../format/parquet/codec.ts'
+import type { DecodeRequest, EncodeOptions, RowStream } from '../format/parquet/codec.ts'
 import type { CompiledWasm } from '../format/parquet/wasm-module.ts'
+import { type StreamParcel, sendStream } from '../threads/send-stream.ts'
 import { type JobResult, type Jobs, serveJobs } from '../threads/serve-jobs.ts'
+import type { DecodedPart } from './decoding-workers.ts'
 
 /** Cloned into every worker. */
 export interface WorkerStart {
@@ -16,6 +22,17 @@ export interface EncodeJob {
 
 /** Twice what our own row groups take: only files of others make a thread hold so much. */
 const WORN_ABOVE_BYTES = 384 * 2 ** 20
+
+export interface DecodeJob {
+  readonly request: DecodeRequest
+  /** What the chunks lie in; it goes back. */
+  readonly buffer: ArrayBuffer
+  /** Where the batches go. */
+  readonly port: MessagePort
+}
+
+/** Decoded bytes that wait to be taken, at most. */
+const DECODED_AHEAD = 64 * 2 ** 20
 
 function jobsOf({ parquetWasm }: WorkerStart): Jobs {
   let isWorn = false
@@ -35,6 +52,27 @@ function jobsOf({ parquetWasm }: WorkerStart): Jobs {
       const rowGroup = codec.encodeStream(rows, options, rows.bytes)
       return { value: rowGroup, transfer: [rowGroup.bytes.buffer as ArrayBuffer], retire: isWorn }
     },
+    /** Batches are sent as they are decoded, and moved, not copied. */
+    async decode({ request, buffer, port }: DecodeJob): Promise<JobResult> {
+      const codec = await loading
+      await sendStream(port, decodedParts(codec.decodeRowGroup(request)), DECODED_AHEAD)
+      return { value: buffer, transfer: [buffer], retire: isWorn }
+    },
+  }
+}
+
+function* decodedParts(batches: Iterable<RecordBatch>): Generator<StreamParcel> {
+  let isFirst = true
+  for (const batch of batches) {
+    if (isFirst) {
+      const part: DecodedPart = { schema: packSchema(batch.schema) }
+      yield { value: part, weight: 0 }
+      isFirst = false
+    }
+    const packed = packBatch(batch)
+    const transfer = buffersOf(packed)
+    const part: DecodedPart = { batch: packed }
+    yield { value: part, transfer, weight: transfer.reduce((sum, { byteLength }) => sum + byteLength, 0) }
   }
 }
 

@@ -51,6 +51,14 @@ export function workersOf(parallelism: number = defaultParallelism()): Workers |
 
 const MOST_THREADS = 64
 
+const shared = new Map<number, Workers | undefined>()
+
+/** One pool of a size for the process, for what nobody closes. */
+export function sharedWorkers(parallelism: number = defaultParallelism()): Workers | undefined {
+  if (!shared.has(parallelism)) shared.set(parallelism, workersOf(parallelism))
+  return shared.get(parallelism)
+}
+
 export function encodingWorkers(workers: Workers): EncodingWorkers {
   return {
     parallelism: workers.parallelism,

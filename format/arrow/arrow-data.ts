@@ -17,6 +17,8 @@ export type FixedWidthArray =
 export interface ColumnParts {
   /** Absent when every slot is valid. */
   readonly nullBitmap?: Uint8Array | undefined
+  /** In bits, of the validity and of booleans; other buffers begin with the first slot. Default: 0. */
+  readonly offset?: number
   readonly values?: FixedWidthArray
   readonly valueOffsets?: Int32Array | BigInt64Array
   readonly children?: readonly Data[]
@@ -30,10 +32,11 @@ export interface ColumnParts {
  * satisfy; this is the one cast.
  */
 export function arrowData(type: DataType, length: number, parts: ColumnParts): Data {
-  const { nullBitmap, values, valueOffsets, children, dictionary, variadicBuffers } = parts
+  const { nullBitmap, offset, values, valueOffsets, children, dictionary, variadicBuffers } = parts
   const props = {
     type,
     length,
+    offset,
     nullBitmap,
     nullCount: nullBitmap === undefined ? 0 : -1,
     data: values,
