@@ -88,13 +88,13 @@ export async function fetchBloomFilters(
 ): Promise<ReadonlyMap<number, Uint8Array>> {
   const filters = new Map<number, Uint8Array>()
   for (const leaf of leaves) {
-    const { bloomFilterOffset, bloomFilterLength: length } = rowGroup.columns[leaf]!
-    if (bloomFilterOffset === undefined) continue
-    const read = async (size: number | undefined) => {
+    const { bloomFilterOffset, bloomFilterLength: length = BLOOM_HEADER_BYTES } = rowGroup.columns[leaf]!
+    if (bloomFilterOffset === undefined || length > maxBytes) continue
+    const read = async (size: number) => {
       const range = rangeOf(bloomFilterOffset, size, source)
       return range && (await fetchRanges(store, source, [range], signal))[0]
     }
-    const start = await read(Math.min(length ?? BLOOM_HEADER_BYTES, maxBytes))
+    const start = await read(length)
     const whole = start && bloomFilterLength(start)
     if (whole === undefined || whole > maxBytes) continue
     const filter = whole <= start!.length ? start!.subarray(0, whole) : await read(whole)

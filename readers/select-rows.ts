@@ -50,7 +50,7 @@ export async function selectRows(
     const found = indexes[i] ?? NO_INDEXES
     const rows = found === NO_INDEXES ? mayMatch[index]! : rowGroupFilter!.rowsOf(group, found)
     if (rows.length === 0) return []
-    const bytes = (chunkBytes(group, leaves) * countRows(rows)) / Number(group.numRows)
+    const bytes = Math.ceil((chunkBytes(group, leaves) * countRows(rows)) / Number(group.numRows))
     const { offsetIndexes } = found
     return [
       { index, rows, leaves, fileLeaves, offsetIndexes, indexes: found, position: positions[index]!, bytes },
@@ -69,7 +69,14 @@ export async function narrowByBloomFilters(
   if (rowGroupFilter === undefined || rowGroupFilter.bloomLeaves.size === 0) return rows
   const group = source.footer.rowGroups[index]!
   const { bloomLeaves } = rowGroupFilter
-  const bloomFilters = await fetchBloomFilters(store, source, group, bloomLeaves, bytes / 2, signal)
+  const bloomFilters = await fetchBloomFilters(
+    store,
+    source,
+    group,
+    bloomLeaves,
+    Math.floor(bytes / 2),
+    signal,
+  )
   if (bloomFilters.size === 0) return rows
   return intersectRanges(rows, rowGroupFilter.rowsOf(group, { ...indexes, bloomFilters }))
 }
