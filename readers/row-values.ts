@@ -1,10 +1,10 @@
-import { Buffer } from 'node:buffer'
 import type { Data } from 'apache-arrow'
 import { bitAt } from '../format/arrow/bitmap.ts'
 import { decimalReader } from '../format/arrow/decimal-reader.ts'
 import { unsupported } from '../format/errors.ts'
 import type { NestedField, Type } from '../format/types.ts'
 import { bytesToUuid, formatDate, formatDecimal } from '../format/values/text.ts'
+import { textReader } from './text-reader.ts'
 
 export interface RowOptions {
   /** How timestamps come out: exact µs or ns since the epoch, or a Date (whole milliseconds, floored). Default: 'bigint'. */
@@ -63,7 +63,7 @@ function presentReader(type: Type, data: Data, options: RowOptions): ValueReader
       return (index) => formatDecimal(unscaledAt(index), type.scale)
     }
     case 'string':
-      return stringReader(data)
+      return textReader(data)
     case 'uuid':
       return fixedReader(data, 16, bytesToUuid)
     case 'fixed':
@@ -120,14 +120,6 @@ function dayReader(data: Data): ValueReader {
     }
     return text
   }
-}
-
-function stringReader(data: Data): ValueReader {
-  const offsets: Int32Array = data.valueOffsets
-  const values: Uint8Array = data.values
-  // Buffer's decoder has a fraction of TextDecoder's cost per call, and the same replacement rules.
-  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength)
-  return (index) => bytes.toString('utf8', offsets[index]!, offsets[index + 1]!)
 }
 
 function fixedReader(data: Data, width: number, convert: (bytes: Uint8Array) => unknown): ValueReader {

@@ -22,7 +22,8 @@ import { partitionFieldsOf } from './metadata-columns.ts'
 import { type PlanReport, planTasks } from './plan.ts'
 import { projectSchema } from './projection.ts'
 import type { ReadOptions } from './read-task.ts'
-import { batchToRows, type RowOptions } from './rows.ts'
+import { rowIterator } from './row-iterator.ts'
+import { type RowOptions, rowReader } from './rows.ts'
 import type { ScanTask } from './scan-task.ts'
 import type { ColumnPaths, RowWithDates } from './selected-row.ts'
 
@@ -95,7 +96,7 @@ export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Sc
     report,
     tasks,
     batches,
-    rows: ((rowOptions) => rowsOf<R>(batches(), fields, rowOptions)) as Scan<R>['rows'],
+    rows: ((rowOptions) => rowIterator(batches(), rowReader(fields, rowOptions))) as Scan<R>['rows'],
   }
 }
 
@@ -143,14 +144,6 @@ async function* limited(
     left -= Math.min(left, batch.numRows)
     if (left === 0) return
   }
-}
-
-async function* rowsOf<R>(
-  batches: AsyncGenerator<RecordBatch>,
-  fields: readonly NestedField[],
-  options: RowOptions | undefined,
-): AsyncGenerator<R> {
-  for await (const batch of batches) yield* batchToRows(batch, fields, options) as Generator<R>
 }
 
 const SCAN_OPTIONS: readonly (keyof ScanOptions)[] = ['select', 'where', 'at', 'limit', 'ordered', 'signal']

@@ -1,14 +1,11 @@
 import type { RecordBatch, Schema } from 'apache-arrow'
-import { type PackedBatch, unpackBatch, unpackSchema } from '../format/arrow/packed-batch.ts'
+import { unpackBatch, unpackSchema } from '../format/arrow/packed-batch.ts'
 import type { ChunkBytes, DecodeRequest } from '../format/parquet/codec.ts'
 import type { DecodingWorkers } from '../readers/decode-rows.ts'
 import { type ReceivedStream, receiveStream } from '../threads/receive-stream.ts'
 import { SpareBuffers } from '../writers/spare-buffers.ts'
-import type { DecodeJob } from './worker.ts'
+import type { DecodedPart, DecodeJob } from './worker.ts'
 import type { Workers } from './workers.ts'
-
-/** What a thread sends of a row group: the batches, and before them what they all have in common. */
-export type DecodedPart = { readonly schema: Uint8Array } | { readonly batch: PackedBatch }
 
 /** One for a pool: the buffers in which chunks go to its threads come back, and go again. */
 export function decodingWorkers(workers: Workers): DecodingWorkers {

@@ -2,13 +2,12 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import type { RecordBatch } from 'apache-arrow'
-import { buffersOf, packBatch, packSchema } from '../format/arrow/packed-batch.ts'
+import { buffersOf, type PackedBatch, packBatch, packSchema } from '../format/arrow/packed-batch.ts'
 import { isMoraineError, MoraineError, messageOf } from '../format/errors.ts'
 import type { DecodeRequest, EncodeOptions, RowStream } from '../format/parquet/codec.ts'
 import type { CompiledWasm } from '../format/parquet/wasm-module.ts'
 import { type StreamParcel, sendStream } from '../threads/send-stream.ts'
 import { type JobResult, type Jobs, serveJobs } from '../threads/serve-jobs.ts'
-import type { DecodedPart } from './decoding-workers.ts'
 
 /** Cloned into every worker. */
 export interface WorkerStart {
@@ -31,8 +30,11 @@ export interface DecodeJob {
   readonly port: MessagePort
 }
 
+/** What a thread sends of a row group: the batches, and before them what they all have in common. */
+export type DecodedPart = { readonly schema: Uint8Array } | { readonly batch: PackedBatch }
+
 /** Decoded bytes that wait to be taken, at most. */
-const DECODED_AHEAD = 64 * 2 ** 20
+const DECODED_AHEAD = 48 * 2 ** 20
 
 function jobsOf({ parquetWasm }: WorkerStart): Jobs {
   let isWorn = false

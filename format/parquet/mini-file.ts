@@ -5,8 +5,12 @@ import { encodeFooter, PARQUET_MAGIC } from './footer-codec.ts'
 /**
  * A whole Parquet file of one row group with only the wanted chunks: what a decoder needs that reads files, not
  * chunks. Their bytes are copied as they are; offsets are the new ones; statistics and indexes are left out.
+ * `memoryOf` gives that many bytes, with anything in them.
  */
-export function miniFile({ schema, numRows, chunks }: Omit<DecodeRequest, 'batchSize'>): Uint8Array {
+export function miniFile(
+  { schema, numRows, chunks }: Omit<DecodeRequest, 'batchSize'>,
+  memoryOf: (byteLength: number) => Uint8Array = (byteLength) => new Uint8Array(byteLength),
+): Uint8Array {
   const columns: ColumnChunk[] = []
   let offset = PARQUET_MAGIC.length
   for (const { column, bytes } of chunks) {
@@ -26,7 +30,7 @@ export function miniFile({ schema, numRows, chunks }: Omit<DecodeRequest, 'batch
     ],
     keyValueMetadata: new Map(),
   })
-  const file = new Uint8Array(offset + footer.length)
+  const file = memoryOf(offset + footer.length)
   file.set(PARQUET_MAGIC)
   let at = PARQUET_MAGIC.length
   for (const { bytes } of chunks) {

@@ -156,3 +156,18 @@ test('rowReader gives single rows by number', () => {
   const rowAt = rowReader(fields)(batchOf(fields, [{ x: 1 }, { x: 2 }]))
   expect(rowAt(1)).toEqual({ x: 2 })
 })
+
+test('texts come out as they are, whether a column repeats few of them or none, however long', () => {
+  const fields = [
+    optional(1, 'few', stringType),
+    optional(2, 'many', stringType),
+    optional(3, 'alike', stringType),
+  ]
+  const rows = Array.from({ length: 4000 }, (_, i) => ({
+    few: ['', 'a', 'ab', 'abc', 'é', '𝄞', 'x'.repeat(40), 'one of a kind', 'two of a kind'][i % 9]!,
+    many: `text ${i}`,
+    // The same bytes in the middle, at the ends, and in neither.
+    alike: `${i % 7} of the same ${i % 3} kind ${i % 5}`,
+  }))
+  expect(rowsOf(fields, rows)).toEqual(rows)
+})

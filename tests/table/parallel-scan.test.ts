@@ -55,7 +55,7 @@ beforeAll(async () => {
   subscribe('worker_threads', countThread)
   table = await tableOfFiles(await connect('memory://lake', { store, parallelism: 0 }))
   expected = await collect(table.scan().rows())
-})
+}, 60_000)
 afterAll(() => {
   unsubscribe('worker_threads', countThread)
 })
