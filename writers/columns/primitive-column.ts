@@ -10,6 +10,7 @@ import { BooleanColumn } from './boolean-column.ts'
 import { BytesColumn } from './bytes-column.ts'
 import { type ColumnBuilder, isAbsent, Misfit } from './column-builder.ts'
 import { type ColumnTarget, FixedWidthColumn, type FixedWidthLayout } from './fixed-width-column.ts'
+import { plainDays, plainMicros, plainUnscaled, putPlainUuid } from './shortcuts.ts'
 import { StringColumn } from './string-column.ts'
 
 /** A column of one primitive type. What values it takes is `toLiteral`'s to say; the common ones skip it. */
@@ -27,7 +28,7 @@ export function primitiveColumn(type: PrimitiveType, required: boolean): ColumnB
       return new FixedWidthColumn(target, int64Layout(type, neverShort))
     case 'timestamp':
     case 'timestamptz':
-      return new FixedWidthColumn(target, int64Layout(type, microsOf))
+      return new FixedWidthColumn(target, int64Layout(type, microsOf(type.kind === 'timestamptz')))
     case 'timestamp_ns':
     case 'timestamptz_ns':
       return new FixedWidthColumn(target, int64Layout(type, nanosOf))
@@ -58,8 +59,9 @@ function int32Layout(type: PrimitiveType): FixedWidthLayout<Int32Array> {
     array: Int32Array,
     stride: 1,
     put(array, slot, value) {
-      const fits = plain && typeof value === 'number' && (value | 0) === value
-      array[slot] = fits ? value : (toLiteral(type, value) as number)
+      const short = plain ? value : typeof value === 'string' ? plainDays(value) : Number.NaN
+      const fits = typeof short === 'number' && (short | 0) === short
+      array[slot] = fits ? short : (toLiteral(type, value) as number)
     },
   }
 }
@@ -88,8 +90,11 @@ function integerOf(value: unknown): number {
   return typeof value === 'bigint' || typeof value === 'number' ? Number(value) : Number.NaN
 }
 
-function microsOf(value: unknown): number {
-  return value instanceof Date ? value.getTime() * 1e3 : bigintOf(value)
+function microsOf(zone: boolean): (value: unknown) => number {
+  return (value) => {
+    if (typeof value === 'string') return plainMicros(value, zone)
+    return value instanceof Date ? value.getTime() * 1e3 : bigintOf(value)
+  }
 }
 
 function nanosOf(value: unknown): number {
@@ -125,13 +130,16 @@ function float64Layout(type: PrimitiveType): FixedWidthLayout<Float64Array> {
 }
 
 /** 128 bits, low word first. */
-function decimalLayout(type: PrimitiveType): FixedWidthLayout<Int32Array> {
+function decimalLayout(type: PrimitiveType & { kind: 'decimal' }): FixedWidthLayout<Int32Array> {
+  const limit = 10 ** type.precision
   return {
     array: Int32Array,
     stride: 4,
     put(words, slot, value) {
-      const unscaled = toLiteral(type, value) as bigint
-      const small = Number(unscaled)
+      const short = typeof value === 'string' ? plainUnscaled(value, type.scale) : bigintOf(value)
+      const fits = Number.isSafeInteger(short) && short > -limit && short < limit
+      const unscaled = fits ? 0n : (toLiteral(type, value) as bigint)
+      const small = fits ? short : Number(unscaled)
       if (Number.isSafeInteger(small)) {
         putSafeInteger(words, slot * 4, small)
         if (small < 0) words.fill(-1, slot * 4 + 2, slot * 4 + 4)
@@ -148,6 +156,7 @@ function uuidLayout(type: PrimitiveType): FixedWidthLayout<Uint8Array> {
     array: Uint8Array,
     stride: 16,
     put(bytes, slot, value) {
+      if (typeof value === 'string' && putPlainUuid(bytes, slot * 16, value)) return
       uuidToBytes(toLiteral(type, value) as string, bytes.subarray(slot * 16, slot * 16 + 16))
     },
   }
