@@ -100,6 +100,44 @@ describe('planning again', () => {
   })
 })
 
+describe('planning over many manifests', () => {
+  /** 20 manifests, each of whose requests waits until the others had their chance. */
+  async function slowEvents() {
+    const lake = await eventsLake({ 'io.manifest.cache-enabled': 'false' })
+    const under = { way: 0, most: 0, aborted: 0, started: 0 }
+    let { table } = lake
+    for (let i = 0; i < 15; i++) table = await table.append([{ id: i, kind: 'kind 0' }])
+    const get = lake.store.get
+    lake.store.get = async (location, options) => {
+      if (!isManifest(location)) return get(location, options)
+      under.started++
+      under.most = Math.max(under.most, ++under.way)
+      for (let i = 0; i < 5; i++) await new Promise(setImmediate)
+      under.way--
+      if (options?.signal?.aborted) under.aborted++
+      return get(location, options)
+    }
+    return { table, under }
+  }
+
+  test('asks for up to 8 ahead of the one that is waited for, and gives tasks in their order', async () => {
+    const { table, under } = await slowEvents()
+    const tasks = await collect(table.scan().tasks())
+    const files = await collect(table.inspect.files())
+    expect(tasks.map(({ dataFile }) => dataFile.filePath)).toEqual(files.map(({ filePath }) => filePath))
+    expect(under.most).toBe(9)
+  })
+
+  test('left early, aborts what is under way and leaves nothing running', async () => {
+    const { table, under } = await slowEvents()
+    let tasks = 0
+    for await (const _ of table.scan().tasks()) if (++tasks === 3) break
+    expect(under.way).toBe(0)
+    expect(under.aborted).toBeGreaterThan(0)
+    expect(under.started).toBeLessThan(12)
+  })
+})
+
 test('a property of the cache that is none is refused by name', async () => {
   for (const [name, value, message] of [
     ['io.manifest.cache-enabled', 'perhaps', /expected true or false, found 'perhaps'/],

@@ -1,15 +1,29 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { openAvro } from '../../../format/avro/container.ts'
+import type { AvroCodec } from '../../../format/avro/codec.ts'
+import { encodeAvro, openAvro } from '../../../format/avro/container.ts'
 import { isMoraineError } from '../../../format/errors.ts'
 import { inclusiveMetricsEvaluator } from '../../../format/expressions/metrics-evaluator.ts'
-import type { PartitionTuple } from '../../../format/manifest.ts'
+import type { ManifestEntry, PartitionTuple } from '../../../format/manifest.ts'
 import { decodeManifest } from '../../../format/manifest-codec.ts'
-import type { MetricsProjection } from '../../../format/manifest-columns.ts'
+import { type MetricsProjection, manifestEntryCodec } from '../../../format/manifest-columns.ts'
 import type { CommittedEntry } from '../../../format/manifest-inheritance.ts'
 import { keepManifest, packManifest } from '../../../format/packed-manifest/packed-manifest.ts'
 import { type FileTests, selectEntries } from '../../../format/packed-manifest/select-entries.ts'
-import { and, type Expression, eq, gt, isNull, ltEq, notNull, or, startsWith } from '../../../index.ts'
+import type { TableMetadata } from '../../../format/table-metadata.ts'
+import {
+  and,
+  type Expression,
+  eq,
+  gt,
+  isNull,
+  ltEq,
+  MemoryStore,
+  notNull,
+  or,
+  startsWith,
+} from '../../../index.ts'
+import { readManifestEntries } from '../../../snapshot/manifests.ts'
 import { manifests, partition, type RandomManifest } from './random-manifests.ts'
 
 const SEED = 20261125
@@ -116,6 +130,42 @@ describe('a packed manifest', () => {
       { seed: SEED, numRuns: RUNS * 10 },
     )
   })
+})
+
+test('a schema in a form that no writer is known to use is read by the general decoder, and filtered the same', async () => {
+  const { schema, write, reader } = manifestEntryCodec(2, partition)
+  const optionalStatus = JSON.parse(JSON.stringify(schema))
+  optionalStatus.fields[0].type = ['null', 'int']
+  const codec: AvroCodec<ManifestEntry> = {
+    schema: optionalStatus,
+    write: (output, entry) => {
+      output.writeInt(1)
+      write(output, entry)
+    },
+    reader,
+  }
+  const each = fc
+    .sample(manifests, { seed: SEED, numRuns: 200 })
+    .find(
+      (one) => one.manifest.sequenceNumber > 0n && one.manifest.content === 'data' && decoded(one).length > 5,
+    )!
+  const entries = decoded(each)
+  const bytes = encodeAvro(codec, entries, { 'format-version': '2' })
+  expect(packManifest(openAvro(bytes))).toBeUndefined()
+
+  const store = new MemoryStore()
+  const manifestPath = 'memory://bucket/m0.avro'
+  const manifest = { ...each.manifest, manifestPath, manifestLength: BigInt(bytes.length) }
+  await store.put(manifestPath, bytes)
+  const metadata = { schemas: [partition.schema], currentSchemaId: 0, partitionSpecs: [partition.spec] }
+  const source = { store, metadata: metadata as unknown as TableMetadata }
+  const live = entries.filter((entry) => entry.status !== 'deleted')
+  const wanted = (tuple: PartitionTuple) => tuple[0] !== 1n
+  const tests = { partition: wanted, file: () => true, onLive: () => undefined }
+  const paths = (some: Iterable<ManifestEntry>) => [...some].map(({ dataFile }) => dataFile.filePath)
+  expect(paths(await readManifestEntries(source, manifest, { tests }))).toEqual(
+    paths(live.filter(({ dataFile }) => wanted(dataFile.partition))),
+  )
 })
 
 const columns = fc.constantFrom('id', 'size')
