@@ -60,7 +60,7 @@ export const scanRows: BenchCase = {
   },
 }
 
-const LEAF = 'reading.quality.score'
+const LEAF = 'report.reading.quality.score'
 
 export const nestedLeaf: BenchCase = {
   name: 'nested-leaf',

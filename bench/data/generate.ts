@@ -10,22 +10,21 @@ import { flatColumns } from './flat.ts'
 import { nestedColumns } from './nested.ts'
 
 const BATCH_ROWS = 131_072
-/** To be raised when the data changes: files of earlier versions are not used again. */
-const VERSION = 1
 
 /** The file of `rows` rows of 12 flat columns. */
 export function flatData(rows: number): Promise<string> {
-  return generated('flat', flatColumns, rows)
+  return generated('flat-v1', flatColumns, rows)
 }
 
 /** The file of `rows` rows of 31 leaves. */
 export function nestedData(rows: number): Promise<string> {
-  return generated('nested', nestedColumns, rows)
+  return generated('nested-v2', nestedColumns, rows)
 }
 
+/** `name` ends in a number to be raised when the data changes: files of earlier versions are not used again. */
 async function generated(name: string, columns: Columns, rows: number): Promise<string> {
   const folder = resolve(benchFolder, 'data')
-  const file = join(folder, `${name}-v${VERSION}-${rows}.arrow`)
+  const file = join(folder, `${name}-${rows}.arrow`)
   if (existsSync(file)) return file
   console.log(`making ${file}`)
   mkdirSync(folder, { recursive: true })
