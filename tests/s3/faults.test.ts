@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
 import { connect, isMoraineError, openTable, schema, t } from '../../index.ts'
 import { S3Store } from '../../storage/s3-store.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
@@ -27,6 +27,14 @@ afterEach(async () => {
   for (const proxy of proxies.splice(0)) await proxy.stop()
 })
 
+const tally = { acknowledged: 0, failed: 0, unknown: 0, faults: 0, requests: 0 }
+afterAll(() => {
+  const { acknowledged, failed, unknown, faults, requests } = tally
+  process.stdout.write(
+    `${SEEDS} seeds: ${acknowledged} appends acknowledged, ${failed} failed, ${unknown} unknown; ${faults} faults in ${requests} requests\n`,
+  )
+})
+
 describe('appends through a network that fails', () => {
   it.each(Array.from({ length: SEEDS }, (_, i) => i + 1))(
     'are there once when they are acknowledged, and never when they fail (seed %i)',
@@ -45,12 +53,15 @@ describe('appends through a network that fails', () => {
 
       const stored = await readIds(calm)
       for (const { id, outcome } of outcomes.flat()) {
+        tally[outcome]++
         const times = stored.filter((found) => found === id).length
         if (outcome === 'acknowledged') expect(times, `${id}, acknowledged`).toBe(1)
         else if (outcome === 'failed') expect(times, `${id}, failed`).toBe(0)
         else expect(times, `${id}, unknown`).toBeLessThanOrEqual(1)
       }
       const acknowledged = outcomes.flat().filter(({ outcome }) => outcome === 'acknowledged')
+      tally.requests += proxy.requests
+      for (const count of proxy.struck.values()) tally.faults += count
       expect(acknowledged.length).toBeGreaterThan((WRITERS * APPENDS) / 2)
       expect(proxy.struck.size).toBeGreaterThan(PROXY_FAULTS.length / 2)
       await calm.close()

@@ -1,6 +1,6 @@
-/** A real S3 server of the test's own, on this machine. */
+/** A real S3 server: one of the test's own on this machine, or one that runs already. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -13,7 +13,7 @@ export interface S3Server {
   stop(): Promise<void>
 }
 
-export type S3ServerKind = 'versitygw' | 'minio'
+type S3ServerKind = 'versitygw' | 'minio'
 
 const root = resolve(import.meta.dirname, '../..')
 const accessKeyId = 'moraine-test'
@@ -47,15 +47,26 @@ const KINDS = {
   }
 >
 
-/** The server that MORAINE_S3_SERVER names; versitygw by default. */
-export function serverKind(): S3ServerKind {
-  const name = process.env['MORAINE_S3_SERVER'] || 'versitygw'
-  if (name === 'versitygw' || name === 'minio') return name
-  throw new Error(`MORAINE_S3_SERVER must be versitygw or minio, found '${name}'`)
+/**
+ * The server that MORAINE_S3_SERVER names, versitygw by default, on an empty folder and a free port; `stop` ends it and
+ * removes the folder. A URL is that of a server that runs already, with the credentials of AWS_ACCESS_KEY_ID and
+ * AWS_SECRET_ACCESS_KEY; tests leave their buckets there.
+ */
+export async function startS3Server(
+  name = process.env['MORAINE_S3_SERVER'] || 'versitygw',
+): Promise<S3Server> {
+  if (name === 'versitygw' || name === 'minio') return startServer(name)
+  if (!URL.canParse(name))
+    throw new Error(`MORAINE_S3_SERVER must be versitygw, minio or a URL, found '${name}'`)
+  return {
+    endpoint: name,
+    accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? accessKeyId,
+    secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? secretAccessKey,
+    stop: async () => undefined,
+  }
 }
 
-/** Starts a server on an empty folder and a free port; `stop` ends it and removes the folder. */
-export async function startS3Server(kind = serverKind()): Promise<S3Server> {
+async function startServer(kind: S3ServerKind): Promise<S3Server> {
   const { install, command } = KINDS[kind]
   const binary = join(root, '.tools/bin', kind)
   if (!existsSync(binary)) {
@@ -72,6 +83,7 @@ export async function startS3Server(kind = serverKind()): Promise<S3Server> {
     env: { PATH: process.env['PATH'], HOME: top, ...env },
     stdio: ['ignore', log, log],
   })
+  closeSync(log)
   const stop = async () => {
     await ended(server)
     await rm(top, { recursive: true, force: true })
