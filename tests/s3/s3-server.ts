@@ -47,19 +47,21 @@ const KINDS = {
   }
 >
 
+/** The server that MORAINE_S3_SERVER names: `versitygw`, the default, `minio`, or the URL of one that runs already. */
+export function serverKind(): string {
+  return process.env['MORAINE_S3_SERVER'] || 'versitygw'
+}
+
 /**
- * The server that MORAINE_S3_SERVER names, versitygw by default, on an empty folder and a free port; `stop` ends it and
- * removes the folder. A URL is that of a server that runs already, with the credentials of AWS_ACCESS_KEY_ID and
- * AWS_SECRET_ACCESS_KEY; tests leave their buckets there.
+ * Starts a server on an empty folder and a free port; `stop` ends it and removes the folder. One that runs already is
+ * asked with the credentials of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and keeps the buckets of the tests.
  */
-export async function startS3Server(
-  name = process.env['MORAINE_S3_SERVER'] || 'versitygw',
-): Promise<S3Server> {
-  if (name === 'versitygw' || name === 'minio') return startServer(name)
-  if (!URL.canParse(name))
-    throw new Error(`MORAINE_S3_SERVER must be versitygw, minio or a URL, found '${name}'`)
+export async function startS3Server(kind = serverKind()): Promise<S3Server> {
+  if (kind === 'versitygw' || kind === 'minio') return startServer(kind)
+  if (!URL.canParse(kind))
+    throw new Error(`MORAINE_S3_SERVER must be versitygw, minio or a URL, found '${kind}'`)
   return {
-    endpoint: name,
+    endpoint: kind,
     accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? accessKeyId,
     secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? secretAccessKey,
     stop: async () => undefined,
