@@ -2,15 +2,16 @@
 import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
 import type { LoadedTable } from '../catalog/catalog.ts'
 import { checkOptions } from '../format/check-options.ts'
-import { invalidArgument } from '../format/errors.ts'
+import { invalidArgument, isMoraineError } from '../format/errors.ts'
 import { MAIN_BRANCH } from '../format/snapshot.ts'
 import { currentSchema, defaultSortOrder, defaultSpec } from '../format/table-metadata-build.ts'
 import type { NestedField } from '../format/types.ts'
 import { branchHead } from '../snapshot/branch.ts'
 import { type CommitContext, commit } from '../snapshot/commit.ts'
-import { type CommitId, commitKey, findCommit } from '../snapshot/commit-id.ts'
+import { type CommitId, type CommitKey, commitKey, findCommit } from '../snapshot/commit-id.ts'
 import { refuseEncrypted } from '../snapshot/encryption.ts'
 import { mergeAppend } from '../snapshot/merge-append.ts'
+import { reload } from '../snapshot/reload.ts'
 import { checkExtraSummary } from '../snapshot/summary.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import { type ArrowSource, conformBatches, isArrowRows } from '../writers/arrow-batches.ts'
@@ -50,7 +51,8 @@ export async function append(
   refuseEncrypted(metadata)
   branchHead(metadata, branch)
   const key = commitId === undefined ? undefined : commitKey(commitId, branch)
-  if (key !== undefined && findCommit(metadata, key) !== undefined) return base
+  const done = key === undefined ? undefined : await withCommit({ ...context, signal }, base, key)
+  if (done !== undefined) return done
   const operationId = context.environment.uuid()
   const schema = currentSchema(metadata)
   const written = await writeDataFiles({
@@ -78,6 +80,22 @@ export async function append(
       await written.abort()
     },
   })
+}
+
+/** The version that holds the commit. Where the view at hand cannot tell, the newest version may. */
+async function withCommit(
+  { catalog, signal }: Pick<CommitContext, 'catalog' | 'signal'>,
+  base: LoadedTable,
+  key: CommitKey,
+): Promise<LoadedTable | undefined> {
+  try {
+    return findCommit(base.metadata, key) === undefined ? undefined : base
+  } catch (error) {
+    if (!isMoraineError(error, 'COMMIT_STATE_UNKNOWN')) throw error
+    const fresh = await reload(catalog, base, { signal })
+    if (findCommit(fresh.metadata, key) !== undefined) return fresh
+    throw error
+  }
 }
 
 function batchesOf(fields: readonly NestedField[], input: Input): AsyncIterable<RecordBatch> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { objectStoreCatalog } from '../../catalog/object-store-catalog.ts'
 import { schema, t } from '../../index.ts'
 import { code, memoryLake, rowsOf } from './support.ts'
 
@@ -23,6 +24,28 @@ describe('append', () => {
     const deleted = calls.filter(({ call }) => call === 'delete').map(({ location }) => location)
     expect(deleted.some((location) => location.endsWith('.parquet'))).toBe(true)
     expect(await rowsOf(late.scan())).toEqual([{ id: 1n }])
+  })
+
+  it('with a commit id that the newest version holds finds it, though the view at hand cannot tell', async () => {
+    const { lake, store, environment } = await memoryLake()
+    const created = await lake.createTable('shop.orders', options)
+    const first = await created.append([{ id: 1 }])
+    await first.append([{ id: 2 }])
+    const catalog = objectStoreCatalog({ store, warehouse: 'memory://lake/wh', environment })
+    await catalog.commitTable({
+      identifier: { namespace: ['shop'], name: 'orders' },
+      requirements: [],
+      updates: [{ action: 'remove-snapshots', snapshotIds: [first.currentSnapshot!.snapshotId] }],
+    })
+    const trimmed = await first.refresh()
+    await expect(trimmed.append([{ id: 3 }], { commitId: 'load-3' })).rejects.toEqual(
+      code('COMMIT_STATE_UNKNOWN'),
+    )
+    const since = environment.now() + 120_000
+    await trimmed.append([{ id: 3 }], { commitId: { id: 'load-3', since } })
+    const again = await trimmed.append([{ id: 3 }], { commitId: 'load-3' })
+    expect(again.snapshots).toHaveLength(2)
+    expect((await rowsOf(again.scan())).map(({ id }) => id).sort()).toEqual([1n, 2n, 3n])
   })
 
   it('writes to a branch, which is read by its name', async () => {
