@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { desc, schema, type Table, t } from '../../index.ts'
+import { connect, desc, schema, type Table, t } from '../../index.ts'
 import { collect, memoryLake, rowsOf } from './support.ts'
 
 const trips = schema({ id: t.long().required(), city: t.string(), at: t.timestamptz() })
@@ -22,6 +22,23 @@ describe('a table with a sort order', () => {
       [3n, 2],
       [5n, 1],
     ])
+  })
+
+  test('is kept over row groups that threads encode at once', async () => {
+    await using lake = await connect('memory:', { parallelism: 2 })
+    const table = await lake.createTable('a.numbers', {
+      schema: schema({ id: t.long().required(), text: t.string() }),
+      sortBy: [desc('id')],
+      properties: { 'write.parquet.row-group-size-bytes': '1000000' },
+    })
+    const count = 40_000
+    const filled = await table.append(
+      Array.from({ length: count }, (_, i) => ({ id: (i * 7919) % count, text: `${i}`.padEnd(200, 'x') })),
+    )
+    const [file, ...more] = await collect(filled.inspect.files())
+    expect([file?.sortOrderId, more]).toEqual([1, []])
+    const ids = (await rowsOf(filled.scan({ select: ['id'] }))).map(({ id }) => id)
+    expect(ids).toEqual(Array.from({ length: count }, (_, i) => BigInt(count - 1 - i)))
   })
 })
 

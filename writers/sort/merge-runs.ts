@@ -1,7 +1,7 @@
 import { type Schema as ArrowSchema, type Data, RecordBatch, Struct } from 'apache-arrow'
 import { concatData } from '../../format/arrow/concat.ts'
 import { takeData } from '../../format/arrow/take.ts'
-import { batchBytes } from '../batch-bytes.ts'
+import { batchBytes, batchPieces } from '../batch-bytes.ts'
 import { PART_BYTES, type Run, type RunRows } from './run-rows.ts'
 import type { SortKeyEncoder, SortKeys } from './sort-keys.ts'
 import { compareKeys } from './sorted-indices.ts'
@@ -18,9 +18,11 @@ export async function* mergeRuns(
   for (let i = (heap.length >> 1) - 1; i >= 0; i--) siftDown(heap, i)
   const merged = new MergedRows(schema)
   for (let first = heap[0]; first !== undefined; first = heap[0]) {
-    if (merged.mustEndBefore(first)) yield merged.take()
-    merged.add(first)
-    if (!first.step() && !(await first.load())) {
+    const isWhole = first.row === 0 && isWhollyFirst(heap)
+    if (merged.rowCount > 0 && (isWhole || merged.mustEndBefore(first))) yield merged.take()
+    if (isWhole) yield* partsOf(first)
+    else merged.add(first)
+    if ((isWhole || !first.step()) && !(await first.load())) {
       const last = heap.pop()!
       if (last === first) break
       heap[0] = last
@@ -28,6 +30,11 @@ export async function* mergeRuns(
     siftDown(heap, 0)
   }
   if (merged.rowCount > 0) yield merged.take()
+}
+
+/** Rows that come as they are, as those of input that was in order do, need not be taken one by one. */
+function* partsOf({ partitionId, rows }: Cursor): Generator<RunRows> {
+  for (const piece of batchPieces(rows, PART_BYTES)) yield { partitionId, rows: piece }
 }
 
 /** Where the merge stands in one run: at a row of a part. */
@@ -88,10 +95,10 @@ class MergedRows {
     this.#type = new Struct(schema.fields)
   }
 
-  /** Whether the cursor's row belongs to the next output. */
+  /** Whether the cursor's row belongs to the next output; there is a row in this one. */
   mustEndBefore(cursor: Cursor): boolean {
     const isFull = this.#bytes >= PART_BYTES || this.rowCount === MAX_ROWS
-    return this.rowCount > 0 && (isFull || cursor.partitionId !== this.#partitionId)
+    return isFull || cursor.partitionId !== this.#partitionId
   }
 
   add(cursor: Cursor): void {
@@ -144,7 +151,13 @@ function siftDown(heap: Cursor[], i: number): void {
   heap[i] = cursor
 }
 
-function isBefore(a: Cursor, b: Cursor): boolean {
+/** Whether all rows of the first cursor's part come before those of the others, of which the next stand below it. */
+function isWhollyFirst(heap: readonly Cursor[]): boolean {
+  const first = heap[0]!
+  return heap.slice(1, 3).every((other) => isBefore(first, other, first.rows.numRows - 1))
+}
+
+function isBefore(a: Cursor, b: Cursor, rowOfA = a.row): boolean {
   if (a.partitionId !== b.partitionId) return a.partitionId < b.partitionId
-  return (compareKeys(a.keys, a.row, b.keys, b.row) || a.place - b.place) < 0
+  return (compareKeys(a.keys, rowOfA, b.keys, b.row) || a.place - b.place) < 0
 }
