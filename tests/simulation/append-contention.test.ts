@@ -70,6 +70,8 @@ async function simulate(seed: number, commits = COMMITS): Promise<Told> {
       'commit.retry.num-retries': '6',
       'commit.manifest.min-count-to-merge': String(2 + (seed % 4)),
       'commit.status-check.num-retries': seed % 2 === 0 ? '0' : '3',
+      'write.metadata.delete-after-commit.enabled': String(seed % 4 < 2),
+      'write.metadata.previous-versions-max': String(1 + (seed % 3)),
     },
   })
   const schedule = newSchedule({ random: environment.random, deathRate: 0 })
