@@ -101,7 +101,9 @@ async function cleanUp(folder: ProbeFolder): Promise<ProbeCheck> {
     for await (const { location } of folder.store.list(`${folder.location}/`)) {
       return red('clean-up', `${location} is still there after its delete`)
     }
-    return green('clean-up', 'everything that the probe wrote is deleted')
+    const swept = await folder.sweep()
+    const also = swept === 0 ? '' : `, and ${swept} objects that a killed probe had left`
+    return green('clean-up', `everything that the probe wrote is deleted${also}`)
   } catch (error) {
     return red(
       'clean-up',

@@ -77,6 +77,22 @@ describe('a probe of a store that keeps its word', () => {
     }
   })
 
+  it('takes away in full what a killed probe has left, once it is a day old', async () => {
+    const day = 24 * 60 * 60 * 1000
+    let age = 2 * day
+    const store = new MemoryStore({ now: () => Date.now() - age })
+    await store.put(`${WAREHOUSE}/_moraine/probe/a/create-0`, new Uint8Array(1))
+    await store.put(`${WAREHOUSE}/shop/orders/data/a.parquet`, new Uint8Array(1))
+    age = day / 2
+    await store.put(`${WAREHOUSE}/_moraine/probe/b/create-0`, new Uint8Array(1))
+    age = 0
+    const { checks } = await probeFully(probed(store))
+    expect(checks.at(-1)).toMatchObject({ result: 'green', seen: expect.stringMatching(/and 1 objects/) })
+    const left: string[] = []
+    for await (const { location } of store.list(`${WAREHOUSE}/`)) left.push(location.slice(WAREHOUSE.length))
+    expect(left).toEqual(['/_moraine/probe/b/create-0', '/shop/orders/data/a.parquet'])
+  })
+
   it('bears creates whose answers are lost, also of the one that won', async () => {
     for (const when of ['before', 'after']) {
       let puts = 0
