@@ -89,10 +89,12 @@ async function startPool(size: number): Promise<WorkerPool> {
   return new WorkerPool({ url: new URL(WORKER, import.meta.url), size, workerData, errors })
 }
 
+const WITHOUT_THREADS =
+  'with { parallelism: 0 } as an option of connect, all work is done in the calling thread'
+
 const errors: PoolErrors = {
   fromMessage: (message) => MoraineError.fromJSON(message as SerializedError),
-  ended: (cause) =>
-    new MoraineError('UNAVAILABLE', `${cause.message}; the same call may work with less at once`, { cause }),
+  ended: (cause) => new MoraineError('UNAVAILABLE', `${cause.message}; ${WITHOUT_THREADS}`, { cause }),
   aborted: (signal) =>
     new MoraineError('ABORTED', 'the call was aborted by its signal', { cause: signal.reason }),
   closed: () => invalidArgument('the lake is closed: connect again'),
