@@ -24,6 +24,8 @@ export interface PartitionWritersOptions {
 export const MAX_ROW_GROUP_ARROW_BYTES = 32 * 1024 * 1024
 /** Arrow bytes of rows that wait for their row group, over all partitions. */
 export const MAX_PENDING_BYTES = 128 * 1024 * 1024
+/** The Arrow bytes of a share of the last rows, at least. */
+const LEAST_SHARE_BYTES = 4 * 1024 * 1024
 /** Larger batches are taken in pieces. */
 const MAX_PIECE_BYTES = 16 * 1024 * 1024
 /** Encoded size to Arrow size, before any row group tells. */
@@ -75,10 +77,7 @@ export class PartitionWriters {
     const partition = this.#partitions.get(partitionId) ?? newPartition(partitionId, tuple)
     this.#partitions.set(partitionId, partition)
     for (const piece of batchPieces(rows, MAX_PIECE_BYTES)) {
-      const bytes = batchBytes(piece)
-      partition.pending.push(piece)
-      partition.pendingBytes += bytes
-      this.#pendingBytes += bytes
+      this.#hold(partition, piece)
       if (partition.pendingBytes >= this.#rowGroupArrowBytes(partition)) await this.#writeRowGroup(partition)
       if (this.#pendingBytes > MAX_PENDING_BYTES) await this.#relieve()
     }
@@ -86,6 +85,8 @@ export class PartitionWriters {
 
   /** Writes what waits and closes all files, in the order in which partitions began. */
   async finish(): Promise<readonly DataFile[]> {
+    const [first, ...others] = this.#partitions.values()
+    if (first !== undefined && others.length === 0) await this.#shareOut(first)
     for (const partition of this.#partitions.values()) {
       if (partition.pending.length > 0) await this.#writeRowGroup(partition)
     }
@@ -99,6 +100,32 @@ export class PartitionWriters {
     this.#open.clear()
     this.#partitions.clear()
     await Promise.allSettled(files.map(({ writer }) => writer.abort()))
+  }
+
+  #hold(partition: Partition, piece: RecordBatch): void {
+    const bytes = batchBytes(piece)
+    partition.pending.push(piece)
+    partition.pendingBytes += bytes
+    this.#pendingBytes += bytes
+  }
+
+  /** Cuts the last rows into a row group for each thread, where that is worth it: nothing else is left to encode. */
+  async #shareOut(partition: Partition): Promise<void> {
+    const { pending, pendingBytes } = partition
+    const { parallelism } = this.#options.settings.encoder
+    const shares = Math.min(parallelism, Math.floor(pendingBytes / LEAST_SHARE_BYTES))
+    if (shares < 2) return
+    partition.pending = []
+    partition.pendingBytes = 0
+    this.#pendingBytes -= pendingBytes
+    let written = 0
+    for (const piece of pending.flatMap((batch) => [...batchPieces(batch, LEAST_SHARE_BYTES / 8)])) {
+      this.#hold(partition, piece)
+      if (written < shares - 1 && partition.pendingBytes >= pendingBytes / shares) {
+        await this.#writeRowGroup(partition)
+        written++
+      }
+    }
   }
 
   async #finishOthers(partitionId: number): Promise<void> {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { MoraineError } from '../../format/errors.ts'
 import type { ParquetCodec } from '../../format/parquet/codec.ts'
 import { loadWasmCodec } from '../../format/parquet/wasm-codec.ts'
-import { doubleType, intType, longType, type NestedField } from '../../format/types.ts'
+import { doubleType, intType, longType, type NestedField, stringType } from '../../format/types.ts'
 import { MemoryStore } from '../../storage/memory-store.ts'
 import { rowsToBatches } from '../../writers/row-batches.ts'
 import type { EncodingWorkers } from '../../writers/row-group-encoder.ts'
@@ -108,6 +108,29 @@ describe('row groups that other threads encode', () => {
       expect(ids.every((id, i) => i === 0 || id > ids[i - 1]!)).toBe(true)
     }
     expect(files.reduce((sum, { recordCount }) => sum + recordCount, 0n)).toBe(BigInt(ROWS))
+  })
+
+  test('are as many as there are threads, at the end of what would make one', async () => {
+    const { workers, seen } = shuffledWorkers(3, 17)
+    const store = new MemoryStore()
+    const large: readonly NestedField[] = [
+      ...fields,
+      { id: 4, name: 'text', required: true, type: stringType },
+    ]
+    const schema = { schemaId: 0, fields: large, identifierFieldIds: [] }
+    const text = 'x'.repeat(100)
+    const batches = rowsToBatches(
+      large,
+      [...rows()].map((row) => ({ ...row, text })),
+    )
+    const { files } = await write(workers, { store, schema, batches, properties: {} }).written
+    const { rowGroups } = await readDataFile(store, files[0]!.filePath, codec)
+    const counts = rowGroups.map((group) => group.reduce((sum, { numRows }) => sum + numRows, 0))
+    expect([seen.jobs, files.length, counts.length]).toEqual([3, 1, 3])
+    for (const count of counts) expect(Math.abs(count - ROWS / 3)).toBeLessThan(ROWS / 20)
+    const ids = await idsIn(store, files[0]!.filePath)
+    expect(ids.findIndex((id, i) => id !== BigInt(i))).toBe(-1)
+    expect(ids.length).toBe(ROWS)
   })
 
   test('take a bounded number of buffers, used again and again', async () => {
