@@ -81,10 +81,13 @@ export async function* readTasks(
     control,
     FILES_AHEAD,
   )
-  const groups = readAhead(groupsOf(files), (group) => fetchGroup(group, options, signal), control, {
-    ...GROUPS_AHEAD,
-    onLeave: () => controller.abort(),
-  })
+  const groups = readAhead(
+    groupsOf(files),
+    (group) => fetchGroup(group, options, signal),
+    control,
+    GROUPS_AHEAD,
+  )
+  // Only the last stage aborts: what fails in one before it fails at its turn, after all that came earlier.
   const streams = readAhead(decodings(groups), async (decode) => decode(options, signal), control, {
     maxItems: options.workers?.parallelism ?? 0,
     maxWeight: Number.POSITIVE_INFINITY,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { MoraineError } from '../../format/errors.ts'
 import { unpartitionedSpec } from '../../format/partition-spec.ts'
 import { longType, stringType } from '../../format/types.ts'
+import type { DecodingWorkers } from '../../readers/decode-rows.ts'
 import { type ReadOptions, readTasks } from '../../readers/read-task.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import { MemoryStore } from '../../storage/memory-store.ts'
@@ -80,6 +82,19 @@ async function idsOf(batches: ReturnType<typeof read>): Promise<bigint[]> {
   return ids
 }
 
+/** As threads do it: from the start on, whether or not batches are pulled. */
+const workers: DecodingWorkers = {
+  parallelism: 2,
+  started: true,
+  async *decode(request, signal) {
+    for (const batch of codec.decodeRowGroup(request)) {
+      await new Promise(setImmediate)
+      if (signal.aborted) throw new MoraineError('ABORTED', 'aborted')
+      yield batch
+    }
+  },
+}
+
 const allIds = Array.from({ length: FILES * 6000 }, (_, i) => BigInt(i))
 
 describe('a scan of many files', () => {
@@ -119,16 +134,20 @@ describe('a scan of many files', () => {
     expect(store.inFlight).toBe(0)
   })
 
-  test('gives what comes before a broken file, and then its error', async () => {
-    const store = await farStore()
-    await store.put(placeOf(3), new Uint8Array(files[3]!.length))
-    const ids: bigint[] = []
-    await expect(
-      (async () => {
-        for await (const batch of read(store)) ids.push(...(batch.data.children[0]!.values as BigInt64Array))
-      })(),
-    ).rejects.toMatchObject({ code: 'INVALID_DATA', context: { file: placeOf(3) } })
-    expect(ids).toEqual(allIds.slice(0, 3 * 6000))
-    expect(store.inFlight).toBe(0)
-  })
+  test.each([undefined, workers])(
+    'gives what comes before a broken file, and then its error',
+    async (workers) => {
+      const store = await farStore()
+      await store.put(placeOf(3), new Uint8Array(files[3]!.length))
+      const ids: bigint[] = []
+      await expect(
+        (async () => {
+          for await (const batch of read(store, { workers }))
+            ids.push(...(batch.data.children[0]!.values as BigInt64Array))
+        })(),
+      ).rejects.toMatchObject({ code: 'INVALID_DATA', context: { file: placeOf(3) } })
+      expect(ids).toEqual(allIds.slice(0, 3 * 6000))
+      expect(store.inFlight).toBe(0)
+    },
+  )
 })
