@@ -29,6 +29,10 @@ export class ManifestCache {
     this.#options = options
   }
 
+  /** What one manifest may take at most, and all together. */
+  get maxTotalBytes(): number {
+    return this.#options.maxTotalBytes
+  }
   /** Bytes that the manifests take, by a fair estimate. */
   get byteLength(): number {
     return this.#byteLength

@@ -89,13 +89,10 @@ export async function readManifestEntries(
   checkLength(manifest, bytes.length)
   return inFile(manifest.manifestPath, () => {
     const file = openAvro(bytes)
-    if (manifests?.accepts(manifest) === true) {
-      const keep = keepManifest(file)
-      if (keep === undefined) return decoded(source, manifest, bytes, options)
-      manifests.put(metadata.tableUuid, manifest, keep)
-      return selected(source, manifest, keep.manifest, options)
-    }
-    const packed = packManifest(file)
+    const keep =
+      manifests?.accepts(manifest) === true ? keepManifest(file, manifests.maxTotalBytes) : undefined
+    if (keep !== undefined) manifests!.put(metadata.tableUuid, manifest, keep)
+    const packed = keep?.manifest ?? packManifest(file)
     return packed === undefined
       ? decoded(source, manifest, bytes, options)
       : selected(source, manifest, packed, options)

@@ -35,14 +35,22 @@ export interface KeptManifest {
   readonly byteLength: number
 }
 
-/** Packs the whole manifest, to be kept. As `packManifest` otherwise. */
-export function keepManifest(file: AvroFile): KeptManifest | undefined {
+/**
+ * Packs the whole manifest, to be kept; undefined too when that would take more than `maxBytes`, which is noticed
+ * before much more memory is taken. As `packManifest` otherwise.
+ */
+export function keepManifest(file: AvroFile, maxBytes: number): KeptManifest | undefined {
   const packed = pack(file, (length) => new Int32Array(length))
   if (packed === undefined) return undefined
-  const entries = [...packed.entries]
+  const entries: PackedEntries[] = []
+  const blocks = new Set<ArrayBufferLike>()
   let byteLength = 0
-  for (const buffer of new Set(entries.map(({ bytes }) => bytes.buffer))) byteLength += buffer.byteLength
-  for (const { slots } of entries) byteLength += slots.byteLength
+  for (const some of packed.entries) {
+    entries.push(some)
+    byteLength += some.slots.byteLength + (blocks.has(some.bytes.buffer) ? 0 : some.bytes.buffer.byteLength)
+    blocks.add(some.bytes.buffer)
+    if (byteLength > maxBytes) return undefined
+  }
   for (const tuple of packed.partitions.tuples) byteLength += TUPLE_OVERHEAD + 2 * tuple.length
   return { manifest: { ...packed, entries }, byteLength }
 }

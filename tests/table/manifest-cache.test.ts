@@ -62,6 +62,13 @@ describe('planning again', () => {
     expect(lake.fetched.length).toBe(4)
   })
 
+  test('reads manifests anew that take more than the cache may, and plans the same', async () => {
+    const lake = await eventsLake({ 'io.manifest.cache.max-total-bytes': '100' })
+    expect(await planned(lake)).toHaveLength(2)
+    expect(await planned(lake)).toHaveLength(2)
+    expect(lake.fetched.length).toBe(4)
+  })
+
   test('of a table that took the name of a dropped one sees only its own files', async () => {
     const lake = await eventsLake()
     await planned(lake)

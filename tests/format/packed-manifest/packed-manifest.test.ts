@@ -72,11 +72,11 @@ describe('a packed manifest', () => {
   test('gives its entries again and again when it is kept', () => {
     fc.assert(
       fc.property(manifests, (each) => {
-        const kept = keepManifest(openAvro(each.bytes))!
+        const kept = keepManifest(openAvro(each.bytes), 2 ** 30)!
         const pull = () => [...selectEntries(kept.manifest, each.manifest, partition, { metrics: 'all' })]
         expect(pull()).toEqual(decoded(each))
         expect(pull()).toEqual(decoded(each))
-        expect(kept.byteLength).toBeGreaterThanOrEqual(0)
+        if (decoded(each).length > 0) expect(keepManifest(openAvro(each.bytes), 50)).toBeUndefined()
       }),
       { seed: SEED, numRuns: RUNS / 2 },
     )
