@@ -59,11 +59,12 @@ export async function retireOldVersions(
   base: TableMetadata,
   next: TableMetadata,
 ): Promise<void> {
-  if (!readProperty(next.properties, 'write.metadata.delete-after-commit.enabled')) return
   const [before, after] = [segmentsBelowLog(base, places), segmentsBelowLog(next, places)]
   if (after <= before) return
   const segments = Array.from({ length: after - before + 1 }, (_, i) => before - 1 + i).filter((i) => i >= 0)
   try {
+    // The commit has landed: what is wrong here, a property with nonsense too, must not make it look lost.
+    if (!readProperty(next.properties, 'write.metadata.delete-after-commit.enabled')) return
     for (let start = 0; start < segments.length; start += SEGMENTS_A_DELETE) {
       await retire(context, places, next, segments.slice(start, start + SEGMENTS_A_DELETE))
     }

@@ -63,6 +63,14 @@ function from(first: number, last: number): number[] {
 }
 
 describe('a table that deletes its old metadata', () => {
+  it('commits, and deletes nothing, where the property is nonsense', async () => {
+    const { store, catalog } = await tableAt(1, { 'write.metadata.previous-versions-max': String(KEPT) })
+    const nonsense = { 'write.metadata.delete-after-commit.enabled': 'yes' }
+    expect(await setProperty(catalog, orders, nonsense)).toMatchObject({ status: 'committed' })
+    await commitTo(catalog, SEGMENT + KEPT + 2)
+    expect(await versionsIn(store)).toEqual(from(1, SEGMENT + KEPT + 2))
+  })
+
   it('keeps what its log names and less than a segment more, and its readers find the tip', async () => {
     const { store, catalog } = await tableAt(SEGMENT + KEPT)
     expect(await versionsIn(store)).toEqual(from(1, SEGMENT + KEPT))
