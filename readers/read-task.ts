@@ -88,13 +88,16 @@ export async function* readTasks(
     GROUPS_AHEAD,
   )
   // Only the last stage aborts: what fails in one before it fails at its turn, after all that came earlier.
+  const threads = options.workers?.parallelism ?? 0
+  const isOrdered = options.ordered ?? true
+  // What runs, and one more, so that no thread waits for its next piece.
   const streams = readAhead(decodings(groups), async (decode) => decode(options, signal), control, {
-    maxItems: options.workers?.parallelism ?? 0,
+    maxItems: isOrdered ? threads : Math.min(threads, 1),
     maxWeight: Number.POSITIVE_INFINITY,
     weightOf: () => 1,
     onLeave: () => controller.abort(),
   })
-  const windows = options.ordered === false ? interleave(streams, widthOf(options)) : inOrder(streams)
+  const windows = isOrdered ? inOrder(streams) : interleave(streams, Math.max(threads, 1))
   for await (const { file, window } of windows) {
     const batch = inFile(file.source.location, () => assembleBatch(window, file.plan))
     if (batch !== undefined) yield batch
@@ -105,10 +108,6 @@ export async function* readTasks(
       await setImmediate()
     }
   }
-}
-
-function widthOf({ workers }: ReadOptions): number {
-  return workers === undefined ? 1 : workers.parallelism + 1
 }
 
 async function* inOrder<T>(streams: AsyncIterable<AsyncIterable<T>>): AsyncGenerator<T> {
