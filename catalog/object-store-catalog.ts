@@ -9,7 +9,7 @@ import { parseLocation, resolveLocation, stripTrailingSlash } from '../format/lo
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { decodeTableMetadata } from '../format/table-metadata-json.ts'
 import { checkRequirements } from '../format/table-requirement-check.ts'
-import { applyUpdates } from '../format/table-update-apply.ts'
+import { applyUpdates, withMetadataLogEntry } from '../format/table-update-apply.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type {
@@ -28,7 +28,6 @@ import { boundaryOf, isDead } from './object-store/drop-log.ts'
 import { finishDrop, removeDeadVersions } from './object-store/drop-table.ts'
 import { landedSince } from './object-store/landed-since.ts'
 import { claimableName, type TablePlaces, tablePlaces } from './object-store/layout.ts'
-import { withMetadataLogEntry } from './object-store/metadata-log.ts'
 import {
   createNamespace,
   dropNamespace,
@@ -138,7 +137,10 @@ async function registerTable(
   const info = await context.store.head(location, options)
   if (info !== undefined) requireMetadataSize(location, info.size)
   const registered = decodeTableMetadata(await context.store.get(location, options), location)
-  const metadata = withMetadataLogEntry(registered, { metadata: registered, location })
+  const metadata = withMetadataLogEntry(registered, {
+    timestampMs: registered.lastUpdatedMs,
+    metadataFile: location,
+  })
   return writeFirst(context, identifier, metadata, 'registered', options)
 }
 
@@ -202,7 +204,10 @@ async function commitTable(
   const now = Math.max(context.environment.now(), base.lastUpdatedMs)
   const updated = applyUpdates(base, updates, { now })
   requireSameTable(identifier, base, updated)
-  const metadata = withMetadataLogEntry(updated, { metadata: base, location: tip.location })
+  const metadata = withMetadataLogEntry(updated, {
+    timestampMs: base.lastUpdatedMs,
+    metadataFile: tip.location,
+  })
   const version = nextVersion(tip.version, dropLog)
   throwIfAborted(options.signal)
   const result = await writeVersion(context, places, { version, base, metadata, dropLog })
