@@ -1,6 +1,7 @@
 /** Which manifests of a snapshot are to be merged: Iceberg Java's rules for `commit.manifest.*`. Pure. */
 import type { ManifestFile } from '../format/manifest.ts'
 import type { UnassignedManifest } from '../format/manifest-list-codec.ts'
+import { partitionTypes, type SpecInSchema } from '../format/partition-type.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { readProperty } from '../format/table-properties.ts'
 import { specInSchema } from './manifests.ts'
@@ -22,7 +23,8 @@ export type MergeGroup = readonly Candidate[]
 /**
  * The manifests of the next snapshot, in their order: data before deletes, and new ones first. Those of one partition
  * spec are packed into groups near `commit.manifest.target-size-bytes`. The group that holds the first manifest is
- * left in pieces until it has `commit.manifest.min-count-to-merge` of them. Encrypted manifests stay as they are.
+ * left in pieces until it has `commit.manifest.min-count-to-merge` of them. Encrypted manifests stay as they are, and
+ * so do those whose partition values have a type that nothing tells any more.
  */
 export function planMerge(metadata: TableMetadata, candidates: readonly Candidate[]): MergeGroup[] {
   const ofContent = (content: ManifestFile['content']) =>
@@ -38,7 +40,7 @@ function planContent(metadata: TableMetadata, candidates: readonly Candidate[]):
   const minCount = readProperty(properties, 'commit.manifest.min-count-to-merge')
   const first = candidates[0]
   return bySpecDescending(candidates).flatMap(([specId, group]) => {
-    if (specInSchema(metadata, specId) === undefined) return group.map(alone)
+    if (!isRewritable(specInSchema(metadata, specId))) return group.map(alone)
     const mergeable = group.filter(({ manifest }) => manifest.keyMetadata === undefined)
     const encrypted = group.filter(({ manifest }) => manifest.keyMetadata !== undefined)
     const packed = packEnd(mergeable, target, ({ manifest }) => manifest.manifestLength)
@@ -47,6 +49,15 @@ function planContent(metadata: TableMetadata, candidates: readonly Candidate[]):
     )
     return [...groups, ...encrypted.map(alone)]
   })
+}
+
+/** A source column may be gone from all schemas: other engines remove those that no snapshot names. */
+function isRewritable(partition: SpecInSchema | undefined): boolean {
+  if (partition === undefined) return false
+  const { fields } = partition.spec
+  return partitionTypes(partition).every(
+    ({ kind }, i) => kind !== 'unknown' || fields[i]!.transform.kind === 'void',
+  )
 }
 
 /** Newer specs first, so that what is written now comes first. */

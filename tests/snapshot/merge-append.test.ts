@@ -220,6 +220,42 @@ describe('manifests of an append', () => {
     expect(list.map((manifest) => manifest.keyMetadata)).toEqual([undefined, keyMetadata])
   })
 
+  it('whose partition values no schema types any more stay as they are', async () => {
+    const started = await startTable({ ...MERGE_AT_3, 'format-version': '2' })
+    const spec = {
+      specId: 1,
+      fields: [{ fieldId: -1, name: 'id', sourceIds: [1], transform: { kind: 'identity' } as const }],
+    }
+    await rivalUpdate(started, { action: 'add-spec', spec }, { action: 'set-default-spec', specId: -1 })
+    let table = await started.rival.catalog.loadTable(TABLE)
+    for (const name of ['a', 'b']) {
+      const files = [{ ...dataFile(name, 1n), specId: 1, partition: [7n] }]
+      table = await commit(
+        started.context,
+        table,
+        mergeAppend(started.context, { ...appendOf({ name }), files }),
+      )
+    }
+    const old = await listOf(started, table)
+    const schema = {
+      schemaId: 1,
+      fields: [{ id: 2, name: 'other', type: { kind: 'int' } as const, required: false }],
+      identifierFieldIds: [],
+    }
+    await rivalUpdate(
+      started,
+      { action: 'set-default-spec', specId: 0 },
+      { action: 'add-schema', schema },
+      { action: 'set-current-schema', schemaId: -1 },
+      { action: 'remove-schemas', schemaIds: [0] },
+    )
+    table = await started.rival.catalog.loadTable(TABLE)
+    for (const name of ['c', 'd', 'e']) table = await append(started.context, table, { name })
+    const listed = await listOf(started, table)
+    expect(listed.filter(({ partitionSpecId }) => partitionSpecId === 1)).toEqual(old)
+    expect(listed.filter(({ partitionSpecId }) => partitionSpecId === 0)).toHaveLength(1)
+  })
+
   it('are merged by partition spec', async () => {
     const started = await startTable(MERGE_AT_3)
     let table = started.base
