@@ -260,10 +260,11 @@ async function getObject(
 async function listObjects(
   client: S3Client,
   sdk: Sdk,
-  { bucket, key }: S3Place,
+  place: S3Place,
   { delimiter, continuationToken }: S3PageOptions,
   abortSignal: AbortSignal,
 ): Promise<S3Page> {
+  const { bucket, key } = place
   const command = new sdk.ListObjectsV2Command({
     Bucket: bucket,
     Prefix: key,
@@ -278,6 +279,8 @@ async function listObjects(
   } = await client.send(command, {
     abortSignal,
   })
+  // Else what was cut short would be taken for the whole.
+  if (IsTruncated && !NextContinuationToken) throw noField(place, 'NextContinuationToken')
   const objects = Contents.map(
     ({ Key, Size, ETag, LastModified }): ObjectInfo => ({
       location: `s3://${bucket}/${Key}`,

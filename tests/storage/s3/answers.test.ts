@@ -345,6 +345,19 @@ describe('requests', () => {
     expect(server.seen[0]?.headers.authorization).toBeUndefined()
   })
 
+  it('do not take a listing that was cut short for the whole', async () => {
+    const server = await serve((_, answer) =>
+      answer.end(
+        '<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>k/1</Key></Contents></ListBucketResult>',
+      ),
+    )
+    const listing = (async () => {
+      for await (const { location: listed } of storeOf(server).list('s3://bucket/k/')) expect(listed).toBe('')
+    })()
+    await expect(listing).rejects.toEqual(code('UNAVAILABLE'))
+    await expect(listing).rejects.toThrow('NextContinuationToken')
+  })
+
   it('delete a thousand at a time, and name the first that could not be', async () => {
     const server = await serve(({ body: sent }, answer) => {
       const isBad = sent.includes('<Key>k/3</Key>')
