@@ -54,25 +54,34 @@ function credentialsConfig({ credentials }: S3Settings): S3ClientConfig {
   }
 }
 
+/** The SDK asks for it with every request; it is looked up until it is found. */
+function regionOf(sdk: Sdk, settings: S3Settings): NonNullable<S3ClientConfig['region']> {
+  if (settings.region !== undefined) return settings.region
+  let found: Promise<string> | undefined
+  return () => {
+    found ??= regionFound(sdk, settings).catch((error: unknown) => {
+      found = undefined
+      throw error
+    })
+    return found
+  }
+}
+
 /**
  * Of a service with an endpoint of its own the region is a formality: where the SDK finds none, it gets the one that
  * such services take.
  */
-function regionOf(
-  sdk: Sdk,
-  { region, endpoint, profile }: S3Settings,
-): NonNullable<S3ClientConfig['region']> {
-  if (region !== undefined) return region
-  return async () => {
-    const fallback = process.env['AWS_DEFAULT_REGION'] ?? (endpoint === undefined ? undefined : 'us-east-1')
-    const asking = new sdk.S3Client(profile === undefined ? {} : { profile })
-    try {
-      return await asking.config.region()
-    } catch (error) {
-      if (fallback !== undefined) return fallback
-      throw error
-    } finally {
-      asking.destroy()
-    }
+async function regionFound(sdk: Sdk, settings: S3Settings): Promise<string> {
+  const { profile } = settings
+  const formality = endpointOf(settings) === undefined ? undefined : 'us-east-1'
+  const fallback = process.env['AWS_DEFAULT_REGION'] ?? formality
+  const asking = new sdk.S3Client(profile === undefined ? {} : { profile })
+  try {
+    return await asking.config.region()
+  } catch (error) {
+    if (fallback !== undefined) return fallback
+    throw error
+  } finally {
+    asking.destroy()
   }
 }

@@ -1,6 +1,6 @@
 /** What becomes of the answers of a server, and of those that never come. */
 import { inspect } from 'node:util'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { isMoraineError } from '../../../format/errors.ts'
 import { connect } from '../../../index.ts'
 import type { ObjectStore } from '../../../storage/object-store.ts'
@@ -343,6 +343,23 @@ describe('requests', () => {
     const store = new S3Store({ endpoint: server.endpoint, properties: { 's3.anonymous': 'true' } })
     await store.get(location)
     expect(server.seen[0]?.headers.authorization).toBeUndefined()
+  })
+
+  it('have a region that is looked up once, and is a formality of an endpoint of the environment too', async () => {
+    const server = await serve((_, answer) => answer.writeHead(404).end())
+    vi.stubEnv('AWS_CONFIG_FILE', '/nowhere')
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', server.endpoint)
+    for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) vi.stubEnv(name, undefined)
+    const regionsOf = () =>
+      server.seen.map(({ headers }) => /\/([a-z0-9-]+)\/s3\//.exec(headers.authorization ?? '')?.[1])
+    const { S3Store } = await import('../../../storage/s3-store.ts')
+    const store = new S3Store({ credentials: SECRETS })
+    await store.head(location)
+    vi.stubEnv('AWS_REGION', 'ap-south-1')
+    await store.head(location)
+    await new S3Store({ credentials: SECRETS }).head(location)
+    expect(regionsOf()).toEqual(['us-east-1', 'us-east-1', 'ap-south-1'])
+    vi.unstubAllEnvs()
   })
 
   it('do not take a listing that was cut short for the whole', async () => {
