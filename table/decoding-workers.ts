@@ -2,6 +2,7 @@ import type { RecordBatch, Schema } from 'apache-arrow'
 import { unpackBatch, unpackSchema } from '../format/arrow/packed-batch.ts'
 import type { ChunkBytes, DecodeRequest } from '../format/parquet/codec.ts'
 import type { DecodingWorkers } from '../readers/decode-rows.ts'
+import { throwIfAborted } from '../storage/abort.ts'
 import { type ReceivedStream, receiveStream } from '../threads/receive-stream.ts'
 import { SpareBuffers } from '../writers/spare-buffers.ts'
 import type { DecodedPart, DecodeJob } from './worker.ts'
@@ -35,7 +36,7 @@ export function decodingWorkers(workers: Workers): DecodingWorkers {
         (buffer) => spare.give(buffer),
         () => stream.port.close(),
       )
-      return unpacked(stream, sending)
+      return unpacked(stream, sending, signal)
     },
   }
   decoders.set(workers, decoder)
@@ -47,11 +48,18 @@ const decoders = new WeakMap<Workers, DecodingWorkers>()
 async function* unpacked(
   stream: ReceivedStream<DecodedPart>,
   sending: Promise<unknown>,
+  signal: AbortSignal,
 ): AsyncGenerator<RecordBatch> {
   let schema: Schema | undefined
-  for await (const part of stream.values(sending)) {
-    if ('schema' in part) schema = unpackSchema(part.schema)
-    else yield unpackBatch(schema!, part.batch)
+  try {
+    for await (const part of stream.values(sending)) {
+      if ('schema' in part) schema = unpackSchema(part.schema)
+      else yield unpackBatch(schema!, part.batch)
+    }
+    // A job that was done may have sent what had not arrived when the signal closed the stream.
+    throwIfAborted(signal)
+  } finally {
+    signal.removeEventListener('abort', stream.close)
   }
 }
 
