@@ -77,9 +77,9 @@ class RowCollector {
 
   /** Takes a row; true when it is time to `finish` a batch. */
   add(row: unknown): boolean {
-    const holdsObjects = this.#gather(row)
+    const mustBeTaken = this.#gather(row)
     this.#gathered++
-    if (!holdsObjects && this.#gathered < SLAB_ROWS && this.rowCount < this.#batchRows) return false
+    if (!mustBeTaken && this.#gathered < SLAB_ROWS && this.rowCount < this.#batchRows) return false
     this.#append()
     return this.#appended >= this.#batchRows || this.#column.byteLength >= this.#targetBytes
   }

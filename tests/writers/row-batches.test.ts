@@ -344,6 +344,31 @@ describe('batches', () => {
     expect(largest).toBeLessThan(2_000_000)
   })
 
+  test('of rows that are large each do not grow with their number', async () => {
+    const fields = [required('id', longType), optional('text', stringType), optional('bytes', binaryType)]
+    const text = 'x'.repeat(3 * 2 ** 20)
+    const bytes = new Uint8Array(8 * 2 ** 20)
+    for (const large of [{ text }, { bytes }, { text: `é${text}` }]) {
+      const rows = Array.from({ length: 300 }, (_, id) => ({ id, ...large }))
+      let rowCount = 0
+      let largest = 0
+      for await (const batch of rowsToBatches(fields, rows)) {
+        rowCount += batch.numRows
+        largest = Math.max(largest, batch.data.byteLength)
+      }
+      expect(rowCount).toBe(300)
+      expect(largest).toBeLessThan(2 ** 24)
+    }
+  })
+
+  test('hold lists whose strings are together longer than a string can be', async () => {
+    const fields = [optional('texts', list(stringType))]
+    const texts = new Array<string>(256).fill('x'.repeat(2 ** 21 + 2 ** 18))
+    for await (const batch of rowsToBatches(fields, [{ texts }])) {
+      expect(batch.data.children[0]!.children[0]!.valueOffsets[256]).toBe(256 * texts[0]!.length)
+    }
+  })
+
   test('take rows from async streams, and rows that their producer reuses', async () => {
     const row = { id: 0, text: '', when: new Date(0) }
     async function* stream() {

@@ -5,11 +5,14 @@ import { mismatch } from '../../format/values/mismatch.ts'
 export interface MemberReader {
   /**
    * Puts the members of `value` at place `i` of their slabs; throws unless it is an object with known members only.
-   * Where its owner may change it before they are taken, `mayChange`, Dates are copied; returns whether a member is
-   * an object of another kind.
+   * Where its owner may change it before they are taken, `mayChange`, Dates are copied. Returns whether they are to be
+   * taken at once: one may change, or is so large that it must not wait for others.
    */
   read(value: unknown, slabs: readonly unknown[][], i: number, mayChange: boolean): boolean
 }
+
+/** Units of text, or bytes, of a member that is large. */
+const LARGE = 16 * 1024
 
 /**
  * Reads the members `names` of objects: own properties only, and no others may be there, for a mistyped name would
@@ -29,7 +32,7 @@ export function memberReader(names: readonly string[], defaults: readonly unknow
     const prototype: unknown = Object.getPrototypeOf(value)
     const isPlain = prototype === Object.prototype || prototype === null
     let found = 0
-    let holdsObjects = false
+    let mustBeTaken = false
     for (let m = 0; m < count; m++) {
       const name = names[m]!
       const isOwn = (isPlain && !inherited[m]) || Object.hasOwn(members, name)
@@ -39,9 +42,12 @@ export function memberReader(names: readonly string[], defaults: readonly unknow
         throw mismatch(`'${name}' as a property of its own, not one that the object inherits`, value)
       }
       if (member !== undefined) found++
-      if (mayChange && typeof member === 'object' && member !== null) {
-        if (member instanceof Date) member = copied(member, dates[m]!, i)
-        else holdsObjects = true
+      if (typeof member === 'string') {
+        if (member.length > LARGE) mustBeTaken = true
+      } else if (typeof member === 'object' && member !== null) {
+        if (member instanceof Uint8Array && member.length > LARGE) mustBeTaken = true
+        else if (mayChange && member instanceof Date) member = copied(member, dates[m]!, i)
+        else if (mayChange) mustBeTaken = true
       }
       slabs[m]![i] = member === undefined ? defaults[m] : member
     }
@@ -51,7 +57,7 @@ export function memberReader(names: readonly string[], defaults: readonly unknow
     if (keys.length === 0 && !isPlain && Object.getPrototypeOf(prototype) !== null) {
       throw mismatch('an object with members of its own', value)
     }
-    return holdsObjects
+    return mustBeTaken
   }
   return { read }
 }

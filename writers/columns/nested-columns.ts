@@ -53,7 +53,7 @@ export class StructColumn implements ColumnBuilder {
     this.appendGathered(count)
   }
 
-  /** Reads an object's members to place `i` of the slabs; says whether one of them is an object that may change. */
+  /** Reads an object's members to place `i` of the slabs; says whether they are to be appended at once. */
   gather(value: unknown, i: number, mayChange: boolean): boolean {
     return this.#reader.read(value, this.#slabs, i, mayChange)
   }

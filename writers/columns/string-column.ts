@@ -8,6 +8,8 @@ import type { ColumnTarget } from './fixed-width-column.ts'
 
 /** Strings that are encoded by one call: long enough to hide its cost, short enough to stay in the cache. */
 const STRINGS_PER_CALL = 256
+/** UTF-16 units of a group above which its strings are encoded one by one: the call costs nothing then, memory does. */
+const JOINED_UNITS = 2 ** 20
 /** UTF-8 bytes that one UTF-16 unit takes, at most. */
 const MAX_BYTES_PER_UNIT = 3
 
@@ -55,15 +57,19 @@ export class StringColumn implements ColumnBuilder {
         texts[i - start] = text
         units += text.length
       }
-      content.reserveBytes(units * MAX_BYTES_PER_UNIT)
-      const written = content.bytes.write(texts.length === 1 ? texts[0]! : texts.join(''), content.used)
-      if (written === units) {
-        // Pure ASCII: every string is as long in bytes as in units.
-        for (const text of texts) content.endSlot(text.length)
-        return
+      const isJoined = units <= JOINED_UNITS
+      if (isJoined) {
+        content.reserveBytes(units * MAX_BYTES_PER_UNIT)
+        const written = content.bytes.write(texts.length === 1 ? texts[0]! : texts.join(''), content.used)
+        if (written === units) {
+          // Pure ASCII: every string is as long in bytes as in units.
+          for (const text of texts) content.endSlot(text.length)
+          return
+        }
       }
       for (i = start; i < end; i++) {
         const text = toLiteral(stringType, texts[i - start]) as string
+        if (!isJoined) content.reserveBytes(Buffer.byteLength(text))
         content.endSlot(content.bytes.write(text, content.used))
       }
     } catch (error) {
