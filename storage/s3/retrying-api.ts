@@ -1,6 +1,7 @@
 import { isMoraineError } from '../../format/errors.ts'
 import { throwIfAborted } from '../abort.ts'
-import type { S3Api } from './s3-api.ts'
+import type { S3Api, S3DeleteFailure } from './s3-api.ts'
+import { isPassingCode } from './s3-error.ts'
 import type { RetryPolicy } from './s3-settings.ts'
 
 /** The randomness and the timer of retries; `Environment` has both. */
@@ -26,6 +27,21 @@ export function retryingApi(api: S3Api, policy: RetryPolicy, timing: RetryTiming
       }
     }
   }
+  /** An answer may say of single objects that they could not be deleted now. */
+  const deleteMany: S3Api['deleteMany'] = async (bucket, keys, options) => {
+    const refused: S3DeleteFailure[] = []
+    let left = keys
+    for (let attempt = 0; ; attempt++) {
+      const failures = await retry(options?.signal, () => api.deleteMany(bucket, left, options))
+      const passing = failures.filter(({ code }) => isPassingCode(code))
+      refused.push(...failures.filter(({ code }) => !isPassingCode(code)))
+      const signal = options?.signal
+      if (passing.length === 0 || !(await waitToRetry({ policy, timing, attempt, signal }))) {
+        return [...refused, ...passing]
+      }
+      left = passing.map(({ key }) => key)
+    }
+  }
   return {
     get: (place, options) => retry(options?.signal, () => api.get(place, options)),
     head: (place, options) => retry(options?.signal, () => api.head(place, options)),
@@ -35,8 +51,7 @@ export function retryingApi(api: S3Api, policy: RetryPolicy, timing: RetryTiming
         : api.put(place, body, options),
     list: (prefix, page) => retry(page.signal, () => api.list(prefix, page)),
     deleteOne: (place, options) => retry(options?.signal, () => api.deleteOne(place, options)),
-    deleteMany: (bucket, keys, options) =>
-      retry(options?.signal, () => api.deleteMany(bucket, keys, options)),
+    deleteMany,
     // An upload whose answer was lost stays, invisible, until the bucket's lifecycle rule removes it.
     createUpload: (place, token, options) =>
       retry(options?.signal, () => api.createUpload(place, token, options)),

@@ -81,6 +81,11 @@ const BY_CODE: Readonly<Record<string, ErrorCode>> = {
   NotImplemented: 'UNSUPPORTED',
 }
 
+/** Whether a code means that the same request may succeed later. */
+export function isPassingCode(code: string): boolean {
+  return Object.hasOwn(BY_CODE, code) && BY_CODE[code] === 'UNAVAILABLE'
+}
+
 function errorCodeFor(failure: S3Failure): ErrorCode {
   const { code, status, message } = failure
   const known = Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined

@@ -28,7 +28,6 @@ describe('retries', () => {
       (api) => api.put(place, new Uint8Array()),
       (api) => api.list(place, {}),
       (api) => api.deleteOne(place),
-      (api) => api.deleteMany('bucket', ['a']),
       (api) => api.createUpload(place, 'token'),
       (api) => api.uploadPart(place, { uploadId: 'u', partNumber: 1, body: new Uint8Array() }),
       (api) => api.abortUpload(place, 'u'),
@@ -43,6 +42,32 @@ describe('retries', () => {
       )
       expect(down.calls()).toBe(6)
     }
+  })
+
+  it('ask again for the objects that could not be deleted now, and for no others', async () => {
+    const asked: (readonly string[])[] = []
+    const answers = [
+      new MoraineError('UNAVAILABLE', 'no answer'),
+      [
+        { key: 'b', code: 'SlowDown' },
+        { key: 'c', code: 'AccessDenied' },
+        { key: 'd', code: 'InternalError' },
+      ],
+      [{ key: 'd', code: 'InternalError' }],
+      [],
+    ]
+    const deleteMany: S3Api['deleteMany'] = async (_, keys) => {
+      const answer = answers[asked.push(keys) - 1]!
+      if (answer instanceof MoraineError) throw answer
+      return answer
+    }
+    const api = retryingApi({ deleteMany } as S3Api, policy, testEnvironment(1))
+    expect(await api.deleteMany('bucket', ['a', 'b', 'c', 'd'])).toEqual([{ key: 'c', code: 'AccessDenied' }])
+    const all = ['a', 'b', 'c', 'd']
+    expect(asked).toEqual([all, all, ['b', 'd'], ['d']])
+    const down = [{ key: 'a', code: 'SlowDown' }]
+    const slow = retryingApi({ deleteMany: async () => down } as unknown as S3Api, policy, testEnvironment(1))
+    expect(await slow.deleteMany('bucket', ['a'])).toEqual(down)
   })
 
   it('leave conditional writes and definite errors alone', async () => {
