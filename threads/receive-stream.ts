@@ -28,7 +28,7 @@ export function receiveStream<T>(): ReceivedStream<T> {
     else arrived.push(message as { value: T; weight: number })
     wake()
   })
-  // What keeps the process alive is the job that sends.
+  // While nobody waits for values, what keeps the process alive is the job that sends.
   port1.unref()
   const close = () => {
     isEnded = true
@@ -58,9 +58,12 @@ export function receiveStream<T>(): ReceivedStream<T> {
             await sending
             return
           } else {
+            // The job may be done before the last values have arrived.
+            port1.ref()
             await new Promise<void>((resolve) => {
               wake = resolve
             })
+            port1.unref()
           }
         }
       } finally {

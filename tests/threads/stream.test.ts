@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { receiveStream } from '../../threads/receive-stream.ts'
 import { sendStream } from '../../threads/send-stream.ts'
@@ -75,12 +77,37 @@ describe('a stream between threads', () => {
     await expect(last).rejects.toThrow('aborted')
   })
 
+  test('keeps the process alive for what has not arrived, also when its job is done', async () => {
+    const sender = `
+      const { workerData } = require('node:worker_threads')
+      setTimeout(() => {
+        workerData.postMessage({ value: 'late', weight: 1 })
+        workerData.postMessage({ end: true })
+      }, 50)`
+    const program = `
+      import { Worker } from 'node:worker_threads'
+      import { receiveStream } from '../../dist/threads/receive-stream.js'
+      const { port, values } = receiveStream()
+      new Worker(${JSON.stringify(sender)}, { eval: true, execArgv: [], workerData: port, transferList: [port] }).unref()
+      for await (const value of values(Promise.resolve())) console.log(value)`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: import.meta.dirname,
+    })
+    expect(stdout).toBe('late\n')
+  })
+
   test('throws the failure of its sender after the values that came before', async () => {
     const failing = (function* () {
       yield 1
       throw new Error('cannot decode')
     })()
-    const { values } = join(failing, 4)
+    const { stream, sending } = join(failing, 4)
+    // Values and outcomes take different ways: either may be first.
+    const failed = sending.catch(async (error) => {
+      await turns()
+      throw error
+    })
+    const values = stream.values(failed)
     expect((await values.next()).value).toBe(1)
     await expect(values.next()).rejects.toThrow('cannot decode')
   })
