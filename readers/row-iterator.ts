@@ -13,11 +13,13 @@ export function rowIterator<R>(
   let at = 0
   let count = 0
   let loading: Promise<boolean> | undefined
+  let isEnded = false
 
   const load = async (): Promise<boolean> => {
     try {
       const pulled = await batches.next()
-      if (pulled.done) return false
+      // What comes after the end was asked for before it.
+      if (isEnded || pulled.done) return false
       rowAt = rowsOf(pulled.value)
       at = 0
       count = pulled.value.numRows
@@ -28,6 +30,7 @@ export function rowIterator<R>(
   }
   const take = (): IteratorResult<R, undefined> => ({ done: false, value: rowAt!(at++) })
   const end = async (): Promise<void> => {
+    isEnded = true
     count = 0
     rowAt = undefined
     await batches.return(undefined)

@@ -48,6 +48,14 @@ describe('rows of batches', () => {
     expect(await rows.next()).toEqual({ done: true, value: undefined })
   })
 
+  test('are over once they are left, also while a batch is awaited', async () => {
+    const { rows } = batches([2, 2])
+    const pending = rows.next()
+    await rows.return(undefined)
+    await pending
+    expect(await rows.next()).toEqual({ done: true, value: undefined })
+  })
+
   test('that fail end the batches, whether a batch or a row fails', async () => {
     async function* failing() {
       yield batchFrom(0, 1)
