@@ -69,7 +69,8 @@ export async function append(
     operationId,
     signal,
   })
-  if (written.files.length === 0) return base
+  // A commit id without rows is committed too: it is told from one that is still to come, and others come after it.
+  if (written.files.length === 0 && key === undefined) return base
   const commitContext: CommitContext = { ...context, signal }
   const request = { files: written.files, operationId, summary, branch, commitKey: key }
   const operation = mergeAppend(commitContext, request)

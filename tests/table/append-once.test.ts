@@ -26,6 +26,17 @@ describe('append', () => {
     expect(await rowsOf(late.scan())).toEqual([{ id: 1n }])
   })
 
+  it('of no rows is committed where it has a commit id, so that it is once too', async () => {
+    const { lake } = await memoryLake()
+    const created = await lake.createTable('shop.orders', options)
+    expect((await created.append([])).snapshots).toHaveLength(0)
+    const empty = await created.append([], { commitId: 'load-1' })
+    expect(empty.currentSnapshot?.summary).toMatchObject({ 'total-records': '0', 'total-data-files': '0' })
+    expect((await empty.append([{ id: 1 }], { commitId: 'load-1' })).snapshots).toHaveLength(1)
+    const table = await empty.append([{ id: 2 }], { commitId: { id: 'load-2', after: 'load-1' } })
+    expect(await rowsOf(table.scan())).toEqual([{ id: 2n }])
+  })
+
   it('with a commit id that the newest version holds finds it, though the view at hand cannot tell', async () => {
     const { lake, store, environment } = await memoryLake()
     const created = await lake.createTable('shop.orders', options)
