@@ -37,16 +37,24 @@ export function pointInTime(metadata: TableMetadata, at?: SnapshotSelector): Poi
 }
 
 /** The snapshot and its ancestors, newest first; ends where history was expired. */
-export function* ancestors(metadata: TableMetadata, snapshotId: bigint): Generator<Snapshot> {
+export function* ancestors({ snapshots }: TableMetadata, snapshotId: bigint): Generator<Snapshot> {
   const seen = new Set<bigint>()
   let next: bigint | undefined = snapshotId
+  let index = snapshots.length
   while (next !== undefined && !seen.has(next)) {
     seen.add(next)
-    const snapshot: Snapshot | undefined = snapshotById(metadata, next)
+    index = indexBefore(snapshots, next, index)
+    const snapshot: Snapshot | undefined = snapshots[index]
     if (snapshot === undefined) return
     yield snapshot
     next = snapshot.parentSnapshotId
   }
+}
+
+/** Parents stand before their children, most of them just before: looked for there, a long walk stays linear. */
+function indexBefore(snapshots: readonly Snapshot[], snapshotId: bigint, end: number): number {
+  for (let i = end - 1; i >= 0; i--) if (snapshots[i]!.snapshotId === snapshotId) return i
+  return snapshots.findIndex((snapshot) => snapshot.snapshotId === snapshotId)
 }
 
 function requireSnapshot(metadata: TableMetadata, snapshotId: bigint): Snapshot {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { objectStoreCatalog } from '../../catalog/object-store-catalog.ts'
 import { MoraineError } from '../../format/errors.ts'
-import { commitKey } from '../../snapshot/commit-id.ts'
+import type { Snapshot } from '../../format/snapshot.ts'
+import { commitKey, findCommit } from '../../snapshot/commit-id.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
 import {
   actingBefore,
@@ -186,6 +187,42 @@ describe('a commit id where snapshots have expired', () => {
     const trimmed = await expireAllButLast(started)
     const { metadata } = await append(started.context, trimmed, { commitId, branch: 'audit' })
     expect(metadata.refs.has('audit')).toBe(true)
+  })
+})
+
+describe('the walk through history', () => {
+  /** A history of `count` snapshots, which counts how often one is looked at. */
+  async function history(count: number, order: (snapshots: Snapshot[]) => Snapshot[]) {
+    const { metadata } = (await startTable()).base
+    let looks = 0
+    const snapshots = Array.from(
+      { length: count },
+      (_, i): Snapshot => ({
+        get snapshotId() {
+          looks++
+          return BigInt(i + 1)
+        },
+        ...(i === 0 ? {} : { parentSnapshotId: BigInt(i) }),
+        sequenceNumber: BigInt(i + 1),
+        timestampMs: i,
+        operation: 'append',
+        summary: i === 0 ? { 'moraine.commit-id': commitId } : {},
+      }),
+    )
+    const refs = new Map([['main', { type: 'branch' as const, snapshotId: BigInt(count) }]])
+    const key = commitKey(commitId, 'main')
+    return { found: findCommit({ ...metadata, snapshots: order(snapshots), refs }, key), looks }
+  }
+
+  it('takes time that grows with its length, not with the square of it', async () => {
+    const { found, looks } = await history(2000, (snapshots) => snapshots)
+    expect(found?.timestampMs).toBe(0)
+    expect(looks).toBeLessThan(3 * 2000)
+  })
+
+  it('finds parents wherever they stand', async () => {
+    const { found } = await history(50, (snapshots) => snapshots.toReversed())
+    expect(found?.timestampMs).toBe(0)
   })
 })
 
