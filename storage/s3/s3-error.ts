@@ -67,6 +67,8 @@ const BY_CODE: Readonly<Record<string, ErrorCode>> = {
   InvalidToken: 'UNAUTHORIZED',
   TokenRefreshRequired: 'UNAUTHORIZED',
   InvalidAccessKeyId: 'UNAUTHORIZED',
+  // versitygw's word for it, with a status of 404.
+  XAdminUserNotFound: 'UNAUTHORIZED',
   CredentialsProviderError: 'UNAUTHORIZED',
   RequestTimeout: 'UNAVAILABLE',
   IncompleteBody: 'UNAVAILABLE',
@@ -119,6 +121,7 @@ function reasonFor({ code, status, message, region }: S3Failure, location: strin
     case 'ObjectParentIsFile':
       return 'this server keeps objects as files, and cannot hold x beside x/y'
     case 'InvalidAccessKeyId':
+    case 'XAdminUserNotFound':
     case 'SignatureDoesNotMatch':
       return `the server does not accept the credentials (${code})`
     case 'CredentialsProviderError':

@@ -1,4 +1,5 @@
 /** Tables in a bucket: ours read by PyIceberg, DuckDB and Spark, and PyIceberg's read by us. */
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -105,11 +106,11 @@ async function judgeTable(
   ]
 }
 
-/** The judges take the schema from a file of this machine. */
+/** The judges take the schema from a file of this machine, each from one of its own: they read at the same time. */
 async function requestFor(table: Pick<Table, 'location' | 'metadataLocation'>): Promise<ReadRequest> {
   const { metadataLocation: metadata, location } = table
   const store = new S3Store({ properties: bucket.properties })
-  const schema = join(folder, metadata.replace(/\W+/g, '-'))
+  const schema = join(folder, `${randomUUID()}.metadata.json`)
   await writeFile(schema, await store.get(metadata))
   await store.close()
   return { metadata, location, schema, s3: bucket.properties }

@@ -33,6 +33,7 @@ describe('an error of the server', () => {
     [404, 'NoSuchBucket', 'INVALID_ARGUMENT', /no bucket 'bucket'/],
     [403, 'AccessDenied', 'UNAUTHORIZED', /access denied/],
     [403, 'SignatureDoesNotMatch', 'UNAUTHORIZED', /does not accept the credentials/],
+    [404, 'XAdminUserNotFound', 'UNAUTHORIZED', /does not accept the credentials/],
     [403, 'RequestTimeTooSkewed', 'UNAUTHORIZED', /RequestTimeTooSkewed/],
     [400, 'ExpiredToken', 'UNAUTHORIZED', /ExpiredToken/],
     [400, 'InvalidRequest', 'INVALID_ARGUMENT', /about InvalidRequest/],
