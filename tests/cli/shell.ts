@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { run } from '../../cli/run.ts'
 
 export interface Outcome {
@@ -45,18 +45,12 @@ export async function output(...args: string[]): Promise<string> {
   return stdout
 }
 
-const folders: string[] = []
-
 /** An empty folder that is gone after the test. */
 export async function scratchFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'moraine-cli-'))
-  folders.push(folder)
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true })
-})
 
 /** A file in a scratch folder; its path. */
 export async function file(name: string, content: string | Uint8Array): Promise<string> {
