@@ -2,6 +2,7 @@
 import { invalidArgument, MoraineError } from '../format/errors.ts'
 import { MAIN_BRANCH, type Snapshot, type SnapshotRef, type SnapshotRefType } from '../format/snapshot.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
+import { snapshotById } from '../format/table-metadata-build.ts'
 import type { TableUpdate } from '../format/table-update.ts'
 import { ancestors, pointInTime, type SnapshotSelector } from './timeline.ts'
 
@@ -132,9 +133,10 @@ function rollback(
   const ref = existing(metadata, name, 'branch')
   const target = rollbackTarget(metadata, ref, to)
   if (target !== undefined) return set(metadata, name, { ...ref, snapshotId: target.snapshotId })
+  const isElsewhere = 'snapshotId' in to && snapshotById(metadata, to.snapshotId) !== undefined
   const meant = 'snapshotId' in to ? `${to.snapshotId}` : `before ${new Date(to.timestamp).toISOString()}`
   throw new MoraineError(
-    'VALIDATION_FAILED',
+    isElsewhere ? 'VALIDATION_FAILED' : 'NOT_FOUND',
     `${name} cannot be rolled back: its history has no snapshot ${meant}`,
     { context: { ref: name } },
   )

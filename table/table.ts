@@ -165,7 +165,7 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
 
   /**
    * Moves a branch back to one of its ancestors: by id, or to the newest from before a time. What is left behind stays
-   * until it expires. Throws VALIDATION_FAILED when there is no such ancestor.
+   * until it expires. Throws NOT_FOUND when there is no such snapshot, VALIDATION_FAILED when it is no ancestor.
    */
   rollbackTo(
     to: { readonly snapshotId: bigint } | { readonly timestamp: Date | number },

@@ -453,6 +453,10 @@ describe('create and append', () => {
       expect((await moraine([verb!, 'a.t', ...args, '-c', lake])).code, wrong.join(' ')).toBe(2)
     }
     expect((await moraine(['rollback', 'a.t', '-c', lake])).code).toBe(2)
+    for (const verb of ['rollback', 'scan']) {
+      const early = await moraine([verb, 'a.t', '-c', lake, '--as-of', '2020-01-01'])
+      expect(early, verb).toMatchObject({ code: 1, stderr: expect.stringContaining('no snapshot') })
+    }
   })
 
   test('a failed append takes back the table that it created, or says that it stays', async () => {

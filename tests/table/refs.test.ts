@@ -81,7 +81,8 @@ describe('a branch', () => {
       expect(await idsOf(await back.rollbackTo({ timestamp }), 'main')).toEqual([1n])
     }
     await expect(back.rollbackTo({ snapshotId: idOf(3) })).rejects.toEqual(code('VALIDATION_FAILED'))
-    await expect(back.rollbackTo({ timestamp: 0 })).rejects.toEqual(code('VALIDATION_FAILED'))
+    await expect(back.rollbackTo({ snapshotId: 1n })).rejects.toEqual(code('NOT_FOUND'))
+    await expect(back.rollbackTo({ timestamp: 0 })).rejects.toEqual(code('NOT_FOUND'))
     const appended = await (await back.refresh()).append([{ id: 9 }])
     expect(await idsOf(appended, 'main')).toEqual([1n, 9n])
   })
