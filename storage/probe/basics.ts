@@ -13,15 +13,32 @@ const WRITERS = 4
 /** Iceberg bears timestamps that go back by a minute. */
 const MAX_SKEW_MS = 60_000
 
-/** Whether the store answers at all, and whether it takes the credentials. */
-export async function greet({ store, location, options }: ProbeFolder): Promise<readonly ProbeCheck[]> {
+/**
+ * Whether the store answers at all, and whether it takes the credentials. A listing is asked for as well as a head,
+ * which cannot tell a bucket that is missing from an object; and a put, since many a role may only read.
+ */
+export async function greet(folder: ProbeFolder): Promise<readonly ProbeCheck[]> {
+  const { store, location, options } = folder
+  const answers = green('reachable', 'it answers')
   try {
     await store.head(`${location}/nothing`, options)
+    for await (const _ of store.list(`${location}/`, options)) break
+    await askToWrite(folder)
   } catch (error) {
     if (!isMoraineError(error, 'UNAUTHORIZED')) throw error
-    return [green('reachable', 'it answers'), red('credentials', messageOf(error))]
+    return [answers, red('credentials', messageOf(error))]
   }
-  return [green('reachable', 'it answers'), green('credentials', 'it lets us look')]
+  return [answers, green('credentials', 'it lets us look and write')]
+}
+
+/** Throws UNAUTHORIZED only: what else may be wrong with a put is told by its own check. */
+async function askToWrite({ store, location, options, place }: ProbeFolder): Promise<void> {
+  try {
+    await store.put(`${location}/greeting`, bodyOf(0), options)
+    place('greeting')
+  } catch (error) {
+    if (isMoraineError(error, 'UNAUTHORIZED')) throw error
+  }
 }
 
 export async function putAndGet(folder: ProbeFolder): Promise<ProbeCheck> {

@@ -55,7 +55,11 @@ export async function probeFully(probed: ProbedStore, options: RequestOptions = 
     const isOpen = checks.every(({ result }) => result === 'green')
     for (const [name, check] of FULL_CHECKS) {
       throwIfAborted(options.signal)
-      checks.push(isOpen ? await checkOrRed(folder, name, check) : skipped(name, 'the store does not let us'))
+      checks.push(
+        isOpen
+          ? await checkOrRed(folder, name, check)
+          : skipped(name, 'not asked: the store is not open to us'),
+      )
     }
   } finally {
     checks.push(await cleanUp(folder))

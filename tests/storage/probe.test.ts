@@ -163,11 +163,32 @@ describe('a store that does not let us', () => {
       'create races': 'skipped',
       'clean-up': 'skipped',
     })
+    const readOnly = wrappedStore(new MemoryStore(), async (call, _, apply) => {
+      if (call === 'put') throw denied()
+      return apply()
+    })
+    expect(await resultsOf(readOnly)).toMatchObject({
+      reachable: 'green',
+      credentials: 'red',
+      'put and get': 'skipped',
+      'clean-up': 'skipped',
+    })
     const silent = wrappedStore(new MemoryStore(), async () => {
       throw new MoraineError('UNAVAILABLE', 'no route')
     })
     expect(await resultsOf(silent)).toMatchObject({ isGreen: false, reachable: 'red' })
     await expect(probeQuickly(probed(silent))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  it('for want of a bucket says so once, and is asked nothing more', async () => {
+    const noBucket = wrappedStore(new MemoryStore(), async (call) => {
+      if (call === 'head') return undefined as never
+      throw new MoraineError('INVALID_ARGUMENT', 'there is no bucket')
+    })
+    const { checks } = await probeFully(probed(noBucket))
+    expect(checks.filter(({ result }) => result !== 'skipped')).toEqual([
+      { name: 'reachable', result: 'red', seen: 'there is no bucket' },
+    ])
   })
 
   it('delete is red for what stays behind', async () => {
