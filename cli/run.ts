@@ -1,6 +1,7 @@
 /** From a command line to output and an exit code. */
 import { Command, CommanderError, Option } from 'commander'
 import { isMoraineError, messageOf, version } from '../index.ts'
+import { inCommandWords } from './command-words.ts'
 import { complete } from './complete.ts'
 import { type OutputFormat, render, type Sink, withoutControls } from './render.ts'
 import { commonOptions, type OptionSpec, type Verb, type VerbContext, type VerbOptions } from './verb.ts'
@@ -38,7 +39,7 @@ export async function run(args: readonly string[], process: Process): Promise<nu
   } catch (error) {
     if (isBrokenPipe(error)) return exitCodes.done
     if (!(error instanceof CommanderError)) {
-      process.error(`moraine: ${withoutControls(messageOf(error))}\n`)
+      process.error(`moraine: ${withoutControls(inCommandWords(messageOf(error)))}\n`)
       return exitCodeOf(error)
     }
     if (error.exitCode !== 0) return exitCodes.wrongUse

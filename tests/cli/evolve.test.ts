@@ -113,7 +113,10 @@ test.each([
   [['--add', 'coupon'], '--add: expected a name and a type'],
   [['--drop', 'a,b'], '--drop: expected one column'],
   [['--drop', 'at'], "partition field 'at_day'"],
-  [['--require', 'id'], 'allowIncompatible'],
+  [
+    ['--require', 'id'],
+    "--require: column 'id' may be null in rows that are there; give --allow-incompatible",
+  ],
   [['--set', 'x'], '--set: expected NAME=VALUE'],
   [['--partition-add', 'week(at)'], '--partition-add: expected one of'],
   [['--format-version', '1'], 'only goes up'],

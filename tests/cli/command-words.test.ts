@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { inCommandWords } from '../../cli/command-words.ts'
+
+test.each([
+  [
+    "addColumn: column 'a' is required; or pass { allowIncompatible: true }",
+    "--add: column 'a' is required; or give --allow-incompatible",
+  ],
+  ["setColumnDoc: column 'a' exists", "--doc: column 'a' exists"],
+  [
+    "the bucket is in x; connect with { region: 'x' }",
+    "the bucket is in x; set AWS_REGION=x, or 's3.region' of the catalog in the config",
+  ],
+  [
+    "expected a word such as requireColumn: , found 'a'",
+    "expected a word such as requireColumn: , found 'a'",
+  ],
+])('%j is told as %j', (message, words) => {
+  expect(inCommandWords(message)).toBe(words)
+})
