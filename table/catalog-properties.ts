@@ -1,5 +1,6 @@
 /** Iceberg's catalog properties, as other clients take them, up to those that a store takes. */
 import { invalidArgument, unsupported } from '../format/errors.ts'
+import { describeKind } from '../format/values/mismatch.ts'
 
 export interface CatalogProperties {
   readonly warehouse: string
@@ -26,7 +27,7 @@ export function readCatalogProperties(properties: Readonly<Record<string, string
   let warehouse: string | undefined
   for (const [name, value] of Object.entries(properties)) {
     if (typeof value !== 'string') {
-      throw invalidArgument(`the property '${name}' must be a text, found a ${typeof value}`, {
+      throw invalidArgument(`the property '${name}' must be a text, found ${describeKind(value)}`, {
         property: name,
       })
     }

@@ -32,7 +32,7 @@ export function s3Error(failure: S3Failure, location: string, action: string): M
   const typed = errorCodeFor(failure)
   return new MoraineError(typed, `cannot ${action} ${location}: ${reasonFor(failure, location)}`, {
     context: { location, s3Code: code, status, requestId },
-    cause: new Error(status === undefined ? `${code}: ${message}` : `${code} (${status}): ${message}`),
+    cause: new Error(status === undefined ? withCode(code, message) : `${code} (${status}): ${message}`),
   })
 }
 
@@ -132,8 +132,13 @@ function reasonFor({ code, status, message, region }: S3Failure, location: strin
       return 'there is no such object or bucket'
     default:
       if (isMissingRegion(message)) return 'no region was found; give { region }, client.region or AWS_REGION'
-      return status === undefined ? `${code}: ${message}` : `${code} (HTTP ${status}): ${message}`
+      return status === undefined ? withCode(code, message) : `${code} (HTTP ${status}): ${message}`
   }
+}
+
+/** The system's messages (`connect ECONNREFUSED 127.0.0.1:9000`) hold their code. */
+function withCode(code: string, message: string): string {
+  return message.includes(code) ? message : `${code}: ${message}`
 }
 
 function isMissingRegion(message: string): boolean {

@@ -5,6 +5,7 @@
 import { invalidArgument, unsupported } from '../../format/errors.ts'
 import { nearNames } from '../../format/near-names.ts'
 import { boolean, integer, oneOf, type PropertyParser, string } from '../../format/property-parsers.ts'
+import { describeKind } from '../../format/values/mismatch.ts'
 
 interface S3PropertyDefinition<T> {
   readonly parser: PropertyParser<T>
@@ -90,7 +91,7 @@ export function readS3Property(properties: Readonly<Record<string, string>>, nam
 export function checkS3Properties(properties: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(properties)) {
     if (typeof value !== 'string') {
-      throw invalidArgument(`the property '${name}' must be a text, found a ${typeof value}`, {
+      throw invalidArgument(`the property '${name}' must be a text, found ${describeKind(value)}`, {
         property: name,
       })
     }

@@ -179,6 +179,13 @@ describe('connect', () => {
     await expect(connect(uri)).rejects.toEqual(code(expected))
   })
 
+  it('says of a property without a text that it has none', async () => {
+    for (const name of ['warehouse', 's3.endpoint']) {
+      const properties = { warehouse: 's3://acme/wh', [name]: undefined as never }
+      await expect(connect(properties)).rejects.toThrow(`'${name}' must be a text, found undefined`)
+    }
+  })
+
   it('keeps lakes in memory apart', async () => {
     const [one, two] = [await connect('memory:'), await connect('memory:')]
     await one.createTable('shop.orders', { schema: orders })

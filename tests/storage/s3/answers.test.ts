@@ -72,6 +72,14 @@ describe('an error of the server', () => {
   })
 })
 
+it('tells the code of a refused connection once', async () => {
+  const server = await scriptedServer(() => {})
+  await server.stop()
+  const store = storeOf(server, { 's3.retry.num-retries': '0' })
+  const error: unknown = await store.get(location).catch((thrown: unknown) => thrown)
+  expect(isMoraineError(error, 'UNAVAILABLE') && error.message.match(/ECONNREFUSED/g)).toHaveLength(1)
+})
+
 describe('a conditional put', () => {
   it('that is answered by 409 is sent again, the same bytes to the same name', async () => {
     const server = await serve((_, answer, count) => {
