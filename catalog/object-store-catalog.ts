@@ -6,8 +6,13 @@
 import type { Environment } from '../format/environment.ts'
 import { invalidArgument, MoraineError, unsupported } from '../format/errors.ts'
 import { parseLocation, resolveLocation, stripTrailingSlash } from '../format/location.ts'
+import { requireReadable } from '../format/require-readable.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
-import { decodeTableMetadata } from '../format/table-metadata-json.ts'
+import {
+  decodeTableMetadata,
+  tableMetadataFromJson,
+  tableMetadataToJson,
+} from '../format/table-metadata-json.ts'
 import { checkRequirements } from '../format/table-requirement-check.ts'
 import { applyUpdates, withMetadataLogEntry } from '../format/table-update-apply.ts'
 import { throwIfAborted } from '../storage/abort.ts'
@@ -123,7 +128,11 @@ async function createTable(
   }
   requireMetadataInFolder(given)
   const tableUuid = given.tableUuid ?? context.environment.uuid()
-  return writeFirst(context, identifier, { ...given, tableUuid, location: folder }, 'new', options)
+  const metadata = { ...given, tableUuid, location: folder }
+  requireReadable(`table ${formatIdentifier(identifier)}`, () =>
+    tableMetadataFromJson(tableMetadataToJson(metadata)),
+  )
+  return writeFirst(context, identifier, metadata, 'new', options)
 }
 
 async function registerTable(

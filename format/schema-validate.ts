@@ -2,15 +2,25 @@
 import { invalidArgument, isMoraineError, messageOf } from './errors.ts'
 import { fieldsById, type Schema, type SchemaField } from './schema.ts'
 import type { FormatVersion } from './table-metadata.ts'
-import { isPrimitive, type NestedField, type Type, typeToString, type Value } from './types.ts'
+import { typeProblem } from './type-problem.ts'
+import {
+  childFields,
+  isNested,
+  isPrimitive,
+  type NestedField,
+  type Type,
+  typeToString,
+  type Value,
+} from './types.ts'
 import { decodeValueJson, encodeValueJson } from './values/single-value-json.ts'
 
 /**
  * Throws INVALID_ARGUMENT, naming field and rule, unless a table of this format version may have the schema: ids
- * and full names unique and not reserved, types and defaults known to the version, defaults that fit their types, and
- * identifier fields that can identify a row.
+ * and full names unique and not reserved, types (with their parameters) and defaults known to the version, defaults that
+ * fit their types, and identifier fields that can identify a row.
  */
 export function validateSchema(schema: Schema, formatVersion: FormatVersion): void {
+  requireTypes(schema.fields)
   const fields = uniqueFields(schema)
   validateFullNames(fields.values())
   for (const entry of fields.values()) {
@@ -44,6 +54,20 @@ export function minFormatVersionOf(type: Type): FormatVersion {
       return 3
     default:
       return 1
+  }
+}
+
+/**
+ * Throws INVALID_ARGUMENT for a type that is none at any depth of the fields, as JavaScript or the parameters of a call
+ * may give it: nothing else is fit to look at one.
+ */
+export function requireTypes(fields: readonly NestedField[], parent = ''): void {
+  for (const { name, type } of fields) {
+    const path = `${parent}${name}`
+    const problem = typeProblem(type)
+    if (problem !== undefined)
+      throw invalidArgument(`field '${path}': ${problem}`, { rule: 'Primitive Types' })
+    if (isNested(type)) requireTypes(childFields(type), `${path}.`)
   }
 }
 

@@ -2,12 +2,14 @@
 import { invalidArgument, unsupported } from './errors.ts'
 import { stripTrailingSlash } from './location.ts'
 import { checkSortOrderFitsSchema, checkSpecFitsSchema } from './partition-spec-validate.ts'
+import { requireReadable } from './require-readable.ts'
 import type { FormatVersion, MetadataLogEntry, TableMetadata } from './table-metadata.ts'
 import { currentSchema, defaultSortOrder, defaultSpec } from './table-metadata-build.ts'
 import { findMetadataProblem } from './table-metadata-check.ts'
 import { checkPropertyTexts, isReservedProperty, readProperty } from './table-properties.ts'
 import type { TableUpdate } from './table-update.ts'
 import { change, type Draft, draftOf } from './table-update-draft.ts'
+import { tableUpdateFromJson, tableUpdateToJson } from './table-update-json.ts'
 import {
   addSnapshot,
   finishedSnapshotLog,
@@ -46,7 +48,10 @@ export function applyUpdates(
   options: ApplyUpdatesOptions,
 ): TableMetadata {
   const draft = draftOf(metadata, options.now)
-  for (const update of updates) applyUpdate(draft, update)
+  for (const update of updates) {
+    applyUpdate(draft, update)
+    requireReadableUpdate(update)
+  }
   return draft.metadata === metadata ? metadata : finished(draft)
 }
 
@@ -57,6 +62,21 @@ export function applyUpdates(
 export function withMetadataLogEntry(metadata: TableMetadata, previous: MetadataLogEntry): TableMetadata {
   const max = Math.max(1, readProperty(metadata.properties, 'write.metadata.previous-versions-max'))
   return { ...metadata, metadataLog: [...metadata.metadataLog, previous].slice(-max) }
+}
+
+/** Snapshots are our own work, and large: only what comes from callers is looked at once more. */
+function requireReadableUpdate(update: TableUpdate): void {
+  if (update.action === 'add-snapshot') return
+  requireReadable(`the update ${update.action}`, () =>
+    tableUpdateFromJson(tableUpdateToJson(withOrderId(update))),
+  )
+}
+
+/** A new sort order is given its id only when it is added. */
+function withOrderId(update: TableUpdate): TableUpdate {
+  if (update.action !== 'add-sort-order') return update
+  const { fields } = update.sortOrder
+  return { ...update, sortOrder: { orderId: fields.length === 0 ? 0 : 1, fields } }
 }
 
 function applyUpdate(draft: Draft, update: TableUpdate): void {

@@ -1,6 +1,7 @@
 /** Declaring a table in TypeScript: the row types are inferred from the schema. */
-import { invalidArgument } from '../format/errors.ts'
+import { type ErrorContext, invalidArgument } from '../format/errors.ts'
 import { assignFreshIds, findFieldByName, type Schema } from '../format/schema.ts'
+import { typeProblem } from '../format/type-problem.ts'
 import {
   binaryType,
   booleanType,
@@ -24,6 +25,7 @@ import {
   uuidType,
 } from '../format/types.ts'
 import { toLiteral } from '../format/values/literal-input.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 
 declare const readType: unique symbol
 declare const writeType: unique symbol
@@ -97,7 +99,7 @@ export const t = {
   double: () => column<number, number>(doubleType),
   /** Reads as an exact string with `scale` digits; writes take a string, or a bigint of unscaled units. */
   decimal: (precision: number, scale: number) =>
-    column<string, string | bigint>(decimalType(precision, scale)),
+    column<string, string | bigint>(checkedType(decimalType(precision, scale))),
   /** Reads as 'YYYY-MM-DD'. */
   date: () => column<string, string | Date>(dateType),
   /** Microseconds since midnight. */
@@ -113,7 +115,7 @@ export const t = {
   string: () => column<string, string>(stringType),
   uuid: () => column<string, string | Uint8Array>(uuidType),
   /** Exactly `length` bytes. */
-  fixed: (length: number) => column<Uint8Array, Uint8Array>(fixedType(length)),
+  fixed: (length: number) => column<Uint8Array, Uint8Array>(checkedType(fixedType(length))),
   binary: () => column<Uint8Array, Uint8Array>(binaryType),
   /** Format v3. A column that holds nothing but null. */
   unknown: () => column<null, null>(unknownType),
@@ -123,16 +125,16 @@ export const t = {
     column<(O extends true ? R | null : R)[], Iterable<O extends true ? W | null : W>>({
       kind: 'list',
       elementId: 0,
-      elementRequired: !element.optional,
+      elementRequired: !checkedColumn('t.list: expected the element', element).optional,
       element: element.type,
     }),
   map: <KR, KW, VR, VW, O extends boolean>(key: Column<KR, KW, boolean>, value: Column<VR, VW, O>) =>
     column<Map<KR, O extends true ? VR | null : VR>, MapInput<KW, O extends true ? VW | null : VW>>({
       kind: 'map',
       keyId: 0,
-      key: key.type,
+      key: checkedColumn('t.map: expected the key', key).type,
       valueId: 0,
-      valueRequired: !value.optional,
+      valueRequired: !checkedColumn('t.map: expected the value', value).optional,
       value: value.type,
     }),
 }
@@ -158,28 +160,37 @@ function makeColumn<R, W, O extends boolean>(
   }
 }
 
+/** Throws INVALID_ARGUMENT for parameters that no type has. */
+function checkedType(type: Type): Type {
+  const problem = typeProblem(type)
+  if (problem === undefined) return type
+  throw invalidArgument(problem, { rule: 'Primitive Types' })
+}
+
 function fieldsOf(columns: Columns): NestedField[] {
+  if (typeof columns !== 'object' || columns === null) {
+    throw invalidArgument(
+      `schema: expected columns by name, as in { id: t.long() }, found ${describeValue(columns)}`,
+    )
+  }
   return Object.entries(columns).map(([name, column]) => checkedField(name, column))
 }
 
 /** A column as a field with provisional ids. Throws INVALID_ARGUMENT for what is no column. */
 export function checkedField(name: string, column: AnyColumn): NestedField {
-  if (typeof column !== 'object' || column === null || typeof column.required !== 'function') {
-    throw invalidArgument(
-      `schema: expected column '${name}' to be a type such as t.long(), found ${typeof column}`,
-      {
-        column: name,
-      },
-    )
-  }
   return {
     id: 0,
     name,
-    required: !column.optional,
+    required: !checkedColumn(`schema: expected column '${name}'`, column, { column: name }).optional,
     type: column.type,
     ...(column.comment === undefined ? {} : { doc: column.comment }),
     ...defaultsOf(name, column),
   }
+}
+
+function checkedColumn<C extends AnyColumn>(expected: string, column: C, context?: ErrorContext): C {
+  if (typeof column === 'object' && column !== null && typeof column.required === 'function') return column
+  throw invalidArgument(`${expected} to be a type such as t.long(), found ${describeValue(column)}`, context)
 }
 
 function defaultsOf(name: string, { type, defaultValue }: AnyColumn): Partial<NestedField> {

@@ -6,7 +6,7 @@
 import { type ColumnPath, columnName, findColumn, requireColumn } from '../column-path.ts'
 import { invalidArgument, type MoraineError } from '../errors.ts'
 import { assignFreshIds, findFieldById, findFieldByPath, type Schema, type SchemaField } from '../schema.ts'
-import { validateSchema } from '../schema-validate.ts'
+import { requireTypes, validateSchema } from '../schema-validate.ts'
 import type { FormatVersion } from '../table-metadata.ts'
 import { isPrimitive, type NestedField, type Type, typesEqual, typeToString } from '../types.ts'
 import { toLiteral } from '../values/literal-input.ts'
@@ -94,6 +94,7 @@ function applyStep(draft: Draft, step: SchemaStep): void {
       )
       break
     case 'union-by-name':
+      requireTypes(step.fields)
       for (const found of unionSteps(draft, step.fields, draft.formatVersion)) applyStep(draft, found)
       break
     default:
@@ -117,7 +118,9 @@ function addColumn(draft: Draft, { column, added, allowIncompatible }: StepOf<'a
       'Default values',
     )
   }
-  const [fresh] = assignFreshIds([{ ...added, id: 0, name }], () => ++draft.lastColumnId)
+  const given = [{ ...added, id: 0, name }]
+  requireTypes(given)
+  const [fresh] = assignFreshIds(given, () => ++draft.lastColumnId)
   draft.fields = editMembers(draft.fields, struct?.idPath ?? [], (members) => [...members, fresh!])
 }
 

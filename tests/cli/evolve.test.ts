@@ -168,3 +168,12 @@ describe('a type as people type it', () => {
     })
   })
 })
+
+test('evolve refuses a decimal that no reader could load, and the table stays as it is', async () => {
+  const { folder } = await emptyShop()
+  const before = await load(folder)
+  const { code, stderr } = await moraine(['evolve', 'shop.orders', '-c', folder, '--add', 'd decimal(50,2)'])
+  expect(code).not.toBe(0)
+  expect(stderr).toMatch(/1 to 38/)
+  expect((await load(folder)).metadataLocation).toBe(before.metadataLocation)
+})
