@@ -17,6 +17,7 @@ import {
   readParquet,
   type Schema,
 } from '../index.ts'
+import { asUtf8, withNulls } from './csv-cells.ts'
 import { csvValue } from './csv-value.ts'
 
 export type InputFormat = 'parquet' | 'ndjson' | 'csv'
@@ -147,18 +148,14 @@ export async function* csvRecords(
   input: Input,
 ): AsyncGenerator<{ readonly cells: ReadonlyMap<string, string | null>; readonly line: number }> {
   const { parse: parseCsv } = await import('csv-parse')
-  const parser = parseCsv({
-    bom: true,
-    info: true,
-    cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
-  })
-  const source = Readable.from(bytesOf(input), { objectMode: false })
+  const parser = parseCsv({ bom: true, info: true, raw: true })
+  const source = Readable.from(asUtf8(bytesOf(input)), { objectMode: false })
   source.on('error', (error) => parser.destroy(error))
   let header: readonly string[] | undefined
   try {
-    for await (const { record, info } of source.pipe(parser) as AsyncIterable<CsvRecord>) {
+    for await (const { record, raw, info } of source.pipe(parser) as AsyncIterable<CsvRecord>) {
       if (header === undefined) header = checkedHeader(input, record)
-      else yield { cells: cellsByName(header, record), line: info.lines }
+      else yield { cells: cellsByName(header, withNulls(record, raw)), line: info.lines }
     }
   } catch (error) {
     throw isMoraineError(error) ? error : unreadable(input, messageOf(error), error)
@@ -166,19 +163,20 @@ export async function* csvRecords(
 }
 
 interface CsvRecord {
-  readonly record: readonly (string | null)[]
+  readonly record: readonly string[]
+  /** The text of the record, with the end of its line. */
+  readonly raw: string
   readonly info: { readonly lines: number }
 }
 
 function cellsByName(
   header: readonly string[],
-  record: CsvRecord['record'],
+  cells: readonly (string | null)[],
 ): ReadonlyMap<string, string | null> {
-  return new Map(header.map((name, i) => [name, record[i] ?? null]))
+  return new Map(header.map((name, i) => [name, cells[i] ?? null]))
 }
 
-function checkedHeader(input: Input, record: CsvRecord['record']): readonly string[] {
-  const names = record.map((name) => name ?? '')
+function checkedHeader(input: Input, names: readonly string[]): readonly string[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined || names.includes('')) {
     const problem = twice === undefined ? 'a column without a name' : `two columns named '${twice}'`
