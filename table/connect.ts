@@ -1,7 +1,9 @@
 /** Connecting: from a URI, a folder or catalog properties to a lake. */
+import { stat } from 'node:fs/promises'
 import { objectStoreCatalog } from '../catalog/object-store-catalog.ts'
 import { checkOptions } from '../format/check-options.ts'
 import type { Environment } from '../format/environment.ts'
+import { invalidArgument } from '../format/errors.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
@@ -44,7 +46,7 @@ export interface ConnectOptions extends S3Options {
  * properties, as other clients take them: `{ warehouse: 's3://…', 's3.endpoint': '…' }`. Other engines may write in
  * the folder before and after us, not at once.
  *
- * Throws INVALID_ARGUMENT for a URI that is none, UNSUPPORTED for a scheme or catalog type that is not served yet.
+ * Throws INVALID_ARGUMENT for a URI that is none and for a file, UNSUPPORTED for a scheme or catalog type that is not served yet.
  */
 export async function connect(
   uri: string | Readonly<Record<string, string>>,
@@ -54,12 +56,21 @@ export async function connect(
   const given = typeof uri === 'string' ? { warehouse: uri, storeProperties: {} } : readCatalogProperties(uri)
   const all = { ...given.storeProperties, ...options.properties }
   const warehouse = locationOf(given.warehouse)
+  if (options.store === undefined) await refuseFile(warehouse)
   const environment = options.environment ?? systemEnvironment
   const { manifests, rest: properties } = manifestCacheOf(all, environment)
   const store = options.store ?? warehouseStore(warehouse, environment, { ...options, properties })
   const catalog = objectStoreCatalog({ store, warehouse, environment, probe: options.probe ?? true })
   const workers = workersOf(options.parallelism)
   return new Lake({ catalog, store, environment, manifests, codec: sharedCodec, workers }, warehouse)
+}
+
+/** A folder that is missing is made by the first write; a file in its place would fail there, and read as empty. */
+async function refuseFile(warehouse: string): Promise<void> {
+  if (!warehouse.startsWith('file://')) return
+  const path = warehouse.slice('file://'.length)
+  const stats = await stat(path).catch(() => undefined)
+  if (stats?.isFile()) throw invalidArgument(`${path} is a file, expected a folder or s3://bucket/prefix`)
 }
 
 const OPTIONS = ['durability', 'parallelism', 'environment', 'store', 'probe', ...S3_OPTION_NAMES]

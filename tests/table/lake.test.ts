@@ -179,6 +179,11 @@ describe('connect', () => {
     await expect(connect(uri)).rejects.toEqual(code(expected))
   })
 
+  it('refuses a file, which is no folder', async () => {
+    await expect(connect(import.meta.filename)).rejects.toEqual(code('INVALID_ARGUMENT'))
+    await expect(connect(`file://${import.meta.filename}/`)).rejects.toThrow('is a file, expected a folder')
+  })
+
   it('says of a property without a text that it has none', async () => {
     for (const name of ['warehouse', 's3.endpoint']) {
       const properties = { warehouse: 's3://acme/wh', [name]: undefined as never }
