@@ -16,8 +16,6 @@ const COMPLETE = '__complete'
 /** What the command needs of the process around it. */
 export interface Process extends VerbContext {
   readonly stdout: Sink
-  /** For errors; takes whole lines. */
-  error(text: string): void
 }
 
 /** Runs one command line, without the names of program and script. Resolves to the exit code; nothing is thrown. */

@@ -11,6 +11,8 @@ export interface GlobalOptions {
 /** What a verb may touch of the process around it. */
 export interface VerbContext {
   readonly stdin: Readable
+  /** To standard error; takes whole lines. */
+  error(text: string): void
   /** Called with a line about how far a long job is; shown only on a terminal. */
   progress(line: string): void
   /** Runs a job that has something to take back: while it runs, Ctrl-C fires the signal instead of ending the process. */

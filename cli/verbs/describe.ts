@@ -1,6 +1,6 @@
-import { type Table, typeToString } from '../../index.ts'
+import { schemaToJson, type Table, typeToString } from '../../index.ts'
 import { openNamedTable } from '../catalog-arguments.ts'
-import { partitionText, sortText } from '../describe-parts.ts'
+import { partitionParts, partitionText, sortParts, sortText } from '../describe-parts.ts'
 import { instantText } from '../instant-text.ts'
 import { formatNamePath } from '../name-path.ts'
 import { summaryCount } from '../summary-count.ts'
@@ -13,11 +13,15 @@ export const describe: Verb = {
   options: [remapOption],
   example: 'moraine describe shop.orders --catalog ./lake',
   async run([name], options) {
-    return { kind: 'facts', facts: factsOf(await openNamedTable(name!, options)) }
+    const table = await openNamedTable(name!, options)
+    const isForPrograms = options.format === 'json' || options.format === 'ndjson'
+    return { kind: 'facts', facts: factsOf(table, isForPrograms ? partsOf(table) : wordsOf(table)) }
   },
 }
 
-function factsOf(table: Table): Record<string, unknown> {
+type Layout = Readonly<Record<'columns' | 'partitioned_by' | 'sorted_by', unknown>>
+
+function factsOf(table: Table, layout: Layout): Record<string, unknown> {
   const { metadata, currentSnapshot } = table
   return {
     table: formatNamePath([...table.identifier.namespace, table.identifier.name]),
@@ -25,11 +29,7 @@ function factsOf(table: Table): Record<string, unknown> {
     metadata: table.metadataLocation,
     format_version: metadata.formatVersion,
     uuid: metadata.tableUuid ?? null,
-    columns: table.schema.fields.map(
-      (field) => `${field.id} ${field.name} ${typeToString(field.type)}${field.required ? ' required' : ''}`,
-    ),
-    partitioned_by: partitionText(table),
-    sorted_by: sortText(table),
+    ...layout,
     snapshots: metadata.snapshots.length,
     current_snapshot_id: currentSnapshot?.snapshotId ?? null,
     committed_at: currentSnapshot === undefined ? null : instantText(currentSnapshot.timestampMs),
@@ -37,5 +37,24 @@ function factsOf(table: Table): Record<string, unknown> {
     data_files: summaryCount(currentSnapshot, 'total-data-files'),
     delete_files: summaryCount(currentSnapshot, 'total-delete-files'),
     bytes: summaryCount(currentSnapshot, 'total-files-size'),
+  }
+}
+
+function wordsOf(table: Table): Layout {
+  return {
+    columns: table.schema.fields.map(
+      (field) => `${field.id} ${field.name} ${typeToString(field.type)}${field.required ? ' required' : ''}`,
+    ),
+    partitioned_by: partitionText(table),
+    sorted_by: sortText(table),
+  }
+}
+
+/** Columns as an Iceberg schema has them in JSON (spec: Appendix C). */
+function partsOf(table: Table): Layout {
+  return {
+    columns: schemaToJson(table.schema)['fields'],
+    partitioned_by: partitionParts(table),
+    sorted_by: sortParts(table),
   }
 }

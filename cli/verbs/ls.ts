@@ -9,10 +9,20 @@ export const ls: Verb = {
   arguments: [catalogArgument],
   options: [],
   example: 'moraine ls ./lake',
-  async run([uri], options) {
+  async run([uri], options, { error }) {
     const lake = await openExistingLake(options, uri)
-    return { kind: 'records', columns: ['table'], records: tablesBelow(lake, []) }
+    return { kind: 'records', columns: ['table'], records: tablesOf(lake, error) }
   },
+}
+
+/** Of a prefix with a slip in it S3 cannot say that it is not there, so that a lake without tables is told as such. */
+async function* tablesOf(lake: Lake, error: (text: string) => void): AsyncGenerator<{ table: string }> {
+  let isEmpty = true
+  for await (const record of tablesBelow(lake, [])) {
+    isEmpty = false
+    yield record
+  }
+  if (isEmpty) error(`moraine: there are no tables in ${lake.warehouse}\n`)
 }
 
 async function* tablesBelow(lake: Lake, parent: readonly string[]): AsyncGenerator<{ table: string }> {

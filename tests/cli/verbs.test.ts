@@ -28,6 +28,12 @@ async function json(...args: string[]): Promise<never> {
   return JSON.parse(await output(...args, '--format', 'json')) as never
 }
 
+/** What `describe` says for people under a name, on its first line. */
+async function described(table: string, lake: string) {
+  const text = await output('describe', table, '-c', lake)
+  return (name: string) => new RegExp(`^${name} +(.*)$`, 'm').exec(text)?.[1]
+}
+
 async function snapshotIds(lake: string): Promise<string[]> {
   const found = lines(await output('snapshots', 'shop.orders', '-c', lake, '-f', 'csv'))
   return found.slice(1).map((line) => line.split(',')[1]!)
@@ -66,8 +72,15 @@ test('describe, schema, properties and refs say what was created', async () => {
   expect(await json('describe', 'shop.orders', '-c', lake)).toMatchObject({
     table: 'shop.orders',
     format_version: 2,
-    partitioned_by: 'day(placed_at)',
-    sorted_by: 'nothing',
+    columns: [
+      { id: 1, name: 'order_id', required: false, type: 'long' },
+      { id: 2, name: 'placed_at', required: false, type: 'timestamptz' },
+      { id: 3, name: 'amount', required: false, type: 'double' },
+      { id: 4, name: 'city', required: false, type: 'string' },
+      { id: 5, name: 'note', required: false, type: 'string' },
+    ],
+    partitioned_by: [{ field_id: 1000, name: 'placed_at_day', transform: 'day', columns: ['placed_at'] }],
+    sorted_by: [],
     snapshots: 2,
     records: 4,
     data_files: 3,
@@ -89,6 +102,17 @@ test('describe, schema, properties and refs say what was created', async () => {
   expect(lines(await output('refs', 'shop.orders', '-c', lake))[1]).toMatch(
     new RegExp(`^main +branch +${current}`),
   )
+})
+
+test('ls says on standard error that a lake has no tables, and that a file is no lake', async () => {
+  const lake = await scratchFolder()
+  const stderr = `moraine: there are no tables in file://${lake}\n`
+  expect(await moraine(['ls', lake])).toEqual({ code: 0, stdout: 'table\n', stderr })
+  const rows = await file('rows.csv', 'id\n1\n')
+  expect(await moraine(['ls', rows])).toMatchObject({
+    code: 2,
+    stderr: `moraine: ${rows} is a file, expected a folder or s3://bucket/prefix\n`,
+  })
 })
 
 test('the schema that `schema --format json` prints is what `create --schema` takes', async () => {
@@ -275,11 +299,17 @@ describe('create and append', () => {
     )
     expect(await json('describe', 'a.t', '-c', lake)).toMatchObject({
       format_version: 3,
-      partitioned_by: 'hour(at), bucket[16](id), truncate[2](zip), zip',
-      sorted_by: 'zip desc nulls-last, id asc nulls-first',
+      sorted_by: [
+        { transform: 'identity', columns: ['zip'], direction: 'desc', null_order: 'nulls-last' },
+        { transform: 'identity', columns: ['id'], direction: 'asc', null_order: 'nulls-first' },
+      ],
       current_snapshot_id: null,
       records: null,
     })
+    const words = await described('a.t', lake)
+    expect(words('partitioned_by')).toBe('hour(at), bucket[16](id), truncate[2](zip), zip')
+    expect(words('sorted_by')).toBe('zip desc nulls-last, id asc nulls-first')
+    expect(words('columns')).toBe('1 id long required')
     expect(await output('properties', 'a.t', '-c', lake, '-f', 'csv')).toContain('\na,b=c\n')
     expect(await output('schema', 'a.t', '-c', lake, '-f', 'csv')).toContain('1,id,long,true,true,')
     expect(await json('scan', 'a.t', '-c', lake)).toEqual([])
@@ -291,13 +321,12 @@ describe('create and append', () => {
     const create = (table: string, terms: string, order: string) =>
       output('create', table, '-c', lake, '--from', rows, '--partition-by', terms, '--sort-by', order)
     await create('a.first', 'bucket[8](id), Truncate [4] (zip), void(zip), month(at)', 'odd name, id DESC')
-    const first: { partitioned_by: string } = await json('describe', 'a.first', '-c', lake)
-    expect(first.partitioned_by).toBe('bucket[8](id), truncate[4](zip), void(zip), month(at)')
-    await create('a.second', first.partitioned_by, 'odd name desc')
-    expect(await json('describe', 'a.second', '-c', lake)).toMatchObject({
-      partitioned_by: first.partitioned_by,
-      sorted_by: 'odd name desc nulls-last',
-    })
+    const terms = (await described('a.first', lake))('partitioned_by')!
+    expect(terms).toBe('bucket[8](id), truncate[4](zip), void(zip), month(at)')
+    await create('a.second', terms, 'odd name desc')
+    const second = await described('a.second', lake)
+    expect(second('partitioned_by')).toBe(terms)
+    expect(second('sorted_by')).toBe('odd name desc nulls-last')
   })
 
   test.for([
