@@ -1,5 +1,6 @@
 import { invalidArgument } from './errors.ts'
 import { nearNames } from './near-names.ts'
+import { describeValue } from './values/mismatch.ts'
 
 /**
  * Refuses options that are no object or have a name that the call does not know: a mistyped option would otherwise
@@ -7,7 +8,7 @@ import { nearNames } from './near-names.ts'
  */
 export function checkOptions(call: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
-    throw invalidArgument(`${call}: expected an object of options, found ${String(options)}`)
+    throw invalidArgument(`${call}: expected an object of options, found ${describeValue(options)}`)
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue

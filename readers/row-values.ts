@@ -1,14 +1,27 @@
 import type { Data } from 'apache-arrow'
 import { bitAt } from '../format/arrow/bitmap.ts'
 import { decimalReader } from '../format/arrow/decimal-reader.ts'
-import { unsupported } from '../format/errors.ts'
+import { checkOptions } from '../format/check-options.ts'
+import { invalidArgument, unsupported } from '../format/errors.ts'
 import type { NestedField, Type } from '../format/types.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 import { bytesToUuid, formatDate, formatDecimal } from '../format/values/text.ts'
 import { textReader } from './text-reader.ts'
 
 export interface RowOptions {
   /** How timestamps come out: exact µs or ns since the epoch, or a Date (whole milliseconds, floored). Default: 'bigint'. */
   readonly timestamps?: 'bigint' | 'date'
+}
+
+/** Throws INVALID_ARGUMENT: what is mistyped would otherwise read as the default. */
+export function checkRowOptions(options: RowOptions): void {
+  checkOptions('rows', options, ['timestamps'] satisfies (keyof RowOptions)[])
+  const { timestamps } = options
+  if (timestamps === undefined || timestamps === 'bigint' || timestamps === 'date') return
+  throw invalidArgument(
+    `rows: expected timestamps to be 'bigint' or 'date', found ${describeValue(timestamps)}`,
+    { option: 'timestamps' },
+  )
 }
 
 /** Reads the value of slot `index`, which is below the column's length. */

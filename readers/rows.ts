@@ -1,6 +1,6 @@
 import type { Data, RecordBatch } from 'apache-arrow'
 import type { NestedField } from '../format/types.ts'
-import { blankRow, type RowOptions, valueReader } from './row-values.ts'
+import { blankRow, checkRowOptions, type RowOptions, valueReader } from './row-values.ts'
 
 export type { RowOptions } from './row-values.ts'
 
@@ -29,6 +29,7 @@ export function rowReader(
   fields: readonly NestedField[],
   options: RowOptions = {},
 ): (batch: RecordBatch) => (index: number) => PlainRow {
+  checkRowOptions(options)
   const names = fields.map((field) => field.name)
   const blank = blankRow(names)
   return (batch) => {

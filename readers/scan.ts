@@ -13,6 +13,7 @@ import type { TableMetadata } from '../format/table-metadata.ts'
 import { specById } from '../format/table-metadata-build.ts'
 import { readProperty } from '../format/table-properties.ts'
 import type { NestedField } from '../format/types.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 import { refuseEncrypted } from '../snapshot/encryption.ts'
 import type { ManifestCache } from '../snapshot/manifest-cache.ts'
 import { pointInTime, type SnapshotSelector } from '../snapshot/timeline.ts'
@@ -150,17 +151,17 @@ const SCAN_OPTIONS: readonly (keyof ScanOptions)[] = ['select', 'where', 'at', '
 
 function checkSelect(select: unknown): void {
   if (select === undefined || Array.isArray(select)) return
-  throw invalidArgument(`select: expected an array of column names, found ${String(select)}`)
+  throw invalidArgument(`select: expected an array of column names, found ${describeValue(select)}`)
 }
 
 function checkedWhere(where: Expression): Expression {
   if (typeof where === 'object' && where !== null && 'op' in where) return where
   throw invalidArgument(
-    `where: expected an expression such as eq('id', 1n), or parseWhere('id = 1'), found ${String(where)}`,
+    `where: expected an expression such as eq('id', 1n), or parseWhere('id = 1'), found ${describeValue(where)}`,
   )
 }
 
 function checkLimit(limit: number | undefined): void {
   if (limit === undefined || (Number.isSafeInteger(limit) && limit >= 0)) return
-  throw invalidArgument(`limit: expected a whole number of rows, found ${limit}`)
+  throw invalidArgument(`limit: expected a whole number of rows, found ${describeValue(limit)}`)
 }

@@ -6,6 +6,7 @@ import { checkOptions } from '../format/check-options.ts'
 import { invalidArgument, MoraineError } from '../format/errors.ts'
 import { MAIN_BRANCH, type Snapshot } from '../format/snapshot.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 import { ancestors } from './timeline.ts'
 
 /**
@@ -39,6 +40,11 @@ const MAX_ID_LENGTH = 256
 /** Throws INVALID_ARGUMENT for what is no commit id. */
 export function commitKey(commitId: CommitId, branch: string): CommitKey {
   if (typeof commitId === 'string') return { branch, id: checkedId(commitId, 'commitId') }
+  if (typeof commitId !== 'object' || commitId === null) {
+    throw invalidArgument(
+      `commitId: expected a text, or an object { id, after } or { id, since }, found ${describeValue(commitId)}`,
+    )
+  }
   checkOptions('commitId', commitId, ['id', 'after', 'since'])
   const { id, after, since } = commitId
   return {

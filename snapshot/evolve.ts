@@ -2,6 +2,7 @@
  * Evolution as something to commit: its steps are applied anew to fresh metadata while races are lost, as long as
  * nobody else has changed what they are about.
  */
+import { formatIdentifier } from '../catalog/table-identifier.ts'
 import { MoraineError } from '../format/errors.ts'
 import { type EvolutionStep, evolutionRequirements, evolutionUpdates } from '../format/evolution.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
@@ -24,7 +25,7 @@ export function evolve(
   return {
     async stage({ identifier, metadata }) {
       const changed = checkRequirements(metadata, asSeen)
-      if (changed !== undefined) throw overtaken(identifier.name, changed)
+      if (changed !== undefined) throw overtaken(formatIdentifier(identifier), changed)
       const updates = evolutionUpdates(metadata, steps, {
         seenSchema: currentSchema(seen),
         newUuid: environment.uuid,

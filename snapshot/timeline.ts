@@ -4,6 +4,7 @@ import type { Schema } from '../format/schema.ts'
 import type { Snapshot } from '../format/snapshot.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { currentSchema, schemaById, snapshotById } from '../format/table-metadata-build.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 
 /** A point on the timeline. A number is milliseconds since the epoch. */
 export type SnapshotSelector =
@@ -30,10 +31,17 @@ export function pointInTime(metadata: TableMetadata, at?: SnapshotSelector): Poi
       schema: currentSchema(metadata),
     }
   }
+  if (typeof at !== 'object' || at === null) throw noSelector(at)
   if ('snapshotId' in at) return withOwnSchema(metadata, requireSnapshot(metadata, at.snapshotId))
   if ('timestamp' in at) return withOwnSchema(metadata, snapshotAsOf(metadata, milliseconds(at.timestamp)))
   if ('ref' in at) return refHead(metadata, at.ref)
-  throw invalidArgument('`at` takes one of { snapshotId }, { timestamp } or { ref }')
+  throw noSelector(at)
+}
+
+function noSelector(at: unknown): MoraineError {
+  return invalidArgument(
+    `\`at\` takes one of { snapshotId }, { timestamp } or { ref }, found ${describeValue(at)}`,
+  )
 }
 
 /** The snapshot and its ancestors, newest first; ends where history was expired. */
@@ -84,7 +92,7 @@ function instantText(ms: number): string {
 function milliseconds(timestamp: unknown): number {
   const ms = timestamp instanceof Date ? timestamp.getTime() : timestamp
   if (typeof ms === 'number' && Number.isFinite(ms)) return ms
-  throw invalidArgument(`at.timestamp: expected a Date or milliseconds, found ${String(timestamp)}`)
+  throw invalidArgument(`at.timestamp: expected a Date or milliseconds, found ${describeValue(timestamp)}`)
 }
 
 function snapshotAsOf(metadata: TableMetadata, timestampMs: number): Snapshot {

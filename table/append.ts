@@ -43,9 +43,9 @@ export async function append(
   input: Input,
   options: AppendOptions = {},
 ): Promise<LoadedTable> {
+  checkOptions('append', options, ['branch', 'commitId', 'summary', 'signal'])
   const { metadata } = base
   const { branch = MAIN_BRANCH, commitId, signal, summary = {} } = options
-  checkOptions('append', options, ['branch', 'commitId', 'summary', 'signal'])
   throwIfAborted(signal)
   checkExtraSummary(summary)
   refuseEncrypted(metadata)

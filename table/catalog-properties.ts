@@ -1,6 +1,6 @@
 /** Iceberg's catalog properties, as other clients take them, up to those that a store takes. */
 import { invalidArgument, unsupported } from '../format/errors.ts'
-import { describeKind } from '../format/values/mismatch.ts'
+import { describeKind, describeValue } from '../format/values/mismatch.ts'
 
 export interface CatalogProperties {
   readonly warehouse: string
@@ -23,6 +23,11 @@ const PASSED_OVER = new Set([
 
 /** Throws INVALID_ARGUMENT without a warehouse or for a type that is none, UNSUPPORTED for other types. */
 export function readCatalogProperties(properties: Readonly<Record<string, string>>): CatalogProperties {
+  if (typeof properties !== 'object' || properties === null) {
+    throw invalidArgument(
+      `connect: expected a folder, a URI or catalog properties, found ${describeValue(properties)}`,
+    )
+  }
   const storeProperties: Record<string, string> = Object.create(null)
   let warehouse: string | undefined
   for (const [name, value] of Object.entries(properties)) {

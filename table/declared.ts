@@ -4,6 +4,7 @@ import type { Schema } from '../format/schema.ts'
 import type { SortField } from '../format/sort-order.ts'
 import { parseTransform } from '../format/transforms/parse.ts'
 import type { Transform } from '../format/transforms/transform.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 import type { Columns, PartitionTerm, SortTerm, TableSchema } from './declare.ts'
 
 /** From `schema({…})`, or a schema as data. */
@@ -15,9 +16,19 @@ export function schemaOf(declared: TableSchema<Columns> | Schema, usedIn: string
   throw invalidArgument(`${usedIn}: expected \`schema\` to be schema({ … }) or an Iceberg schema as data`)
 }
 
+/** Throws INVALID_ARGUMENT for what is no array: a text alone would be taken letter by letter. */
+export function arrayOf<T>(given: readonly T[], usedIn: string): readonly T[] {
+  if (Array.isArray(given)) return given
+  throw invalidArgument(`${usedIn}: expected an array, found ${describeValue(given)}`)
+}
+
 /** A bare name partitions by the value itself. */
-export function partitionTermOf(given: string | PartitionTerm): PartitionTerm {
-  return typeof given === 'string' ? { column: given, transform: 'identity' } : given
+export function partitionTermOf(given: string | PartitionTerm, usedIn: string): PartitionTerm {
+  if (typeof given === 'string') return { column: given, transform: 'identity' }
+  if (typeof given?.column === 'string' && typeof given.transform === 'string') return given
+  throw invalidArgument(
+    `${usedIn}: expected the name of a column, or a term such as day('placed_at'), found ${describeValue(given)}`,
+  )
 }
 
 /** What is a rule of the format in a file is a mistake of the caller here. */
@@ -40,6 +51,11 @@ export function sortTermOf(
   usedIn: string,
 ): Omit<SortField, 'sourceIds'> & { readonly column: string } {
   const term: SortTerm = typeof given === 'string' ? { column: given } : given
+  if (typeof term?.column !== 'string') {
+    throw invalidArgument(
+      `${usedIn}: expected the name of a column, or a term such as desc('placed_at'), found ${describeValue(given)}`,
+    )
+  }
   const direction = term.direction ?? 'asc'
   return {
     column: term.column,

@@ -6,6 +6,7 @@ import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
 import type { SortOrder } from '../format/sort-order.ts'
 import { newTableMetadata } from '../format/table-metadata-build.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 import type { StoreCounters } from '../storage/object-store.ts'
 import type { ProbeReport } from '../storage/probe/probe-report.ts'
 import { probeFully } from '../storage/probe/probe-store.ts'
@@ -19,7 +20,7 @@ import {
   type SortTerm,
   type TableSchema,
 } from './declare.ts'
-import { partitionTermOf, schemaOf, sortTermOf, transformOf } from './declared.ts'
+import { arrayOf, partitionTermOf, schemaOf, sortTermOf, transformOf } from './declared.ts'
 import { Table } from './table.ts'
 
 /** `'shop.orders'`, or its parts for names that hold dots. */
@@ -74,11 +75,14 @@ export class Lake {
   ): Promise<Table<RowOf<S>, InputOf<S>>> {
     checkOptions('createTable', options, CREATE_OPTIONS)
     const { environment, catalog } = this.#context
-    const declared = withIdentifiers(schemaOf(options.schema, 'createTable'), options.identifierFields ?? [])
+    const declared = withIdentifiers(
+      schemaOf(options.schema, 'createTable'),
+      arrayOf(options.identifierFields ?? [], 'identifierFields'),
+    )
     const metadata = newTableMetadata({
       schema: declared,
-      partitionSpec: partitionSpecOf(declared, options.partitionBy ?? []),
-      sortOrder: sortOrderOf(declared, options.sortBy ?? []),
+      partitionSpec: partitionSpecOf(declared, arrayOf(options.partitionBy ?? [], 'partitionBy')),
+      sortOrder: sortOrderOf(declared, arrayOf(options.sortBy ?? [], 'sortBy')),
       properties: options.properties ?? {},
       location: options.location ?? '',
       uuid: environment.uuid(),
@@ -171,8 +175,12 @@ export class Lake {
 }
 
 function partsOf(name: TableName): readonly string[] {
-  if (typeof name !== 'string') return name
-  return name === '' ? [] : name.split('.')
+  if (typeof name === 'string') return name === '' ? [] : name.split('.')
+  const parts: unknown = name
+  if (Array.isArray(parts) && parts.every((part) => typeof part === 'string')) return parts
+  throw invalidArgument(
+    `expected a name such as 'namespace.table', or an array of its parts, found ${describeValue(name)}`,
+  )
 }
 
 function identifierOf(name: TableName): TableIdentifier {
@@ -204,7 +212,7 @@ function withIdentifiers(schema: Schema, names: readonly string[]): Schema {
 
 function partitionSpecOf(schema: Schema, terms: readonly (string | PartitionTerm)[]): PartitionSpec {
   const fields = terms.map((given, i) => {
-    const term = partitionTermOf(given)
+    const term = partitionTermOf(given, 'partitionBy')
     const transform = transformOf(term.transform, 'partitionBy')
     const sourceIds = [requireField(schema, term.column, 'partitionBy').id]
     return {

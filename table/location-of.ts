@@ -2,10 +2,14 @@
 import { resolve } from 'node:path'
 import { invalidArgument, unsupported } from '../format/errors.ts'
 import { parseLocation, stripTrailingSlash } from '../format/location.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 
 /** The location that a path or URI means, without a trailing '/'. */
 export function locationOf(uri: string): string {
-  if (uri === '') throw invalidArgument('expected a folder, a file or a URI, found an empty string')
+  if (typeof uri !== 'string' || uri === '') {
+    const found = uri === '' ? 'an empty string' : describeValue(uri)
+    throw invalidArgument(`expected a folder, a file or a URI, found ${found}`)
+  }
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(uri)?.[1]?.toLowerCase()
   switch (scheme) {
     case undefined:

@@ -14,7 +14,7 @@ import {
   type SortTerm,
   type TableSchema,
 } from './declare.ts'
-import { partitionTermOf, schemaOf, sortTermOf, transformOf } from './declared.ts'
+import { arrayOf, partitionTermOf, schemaOf, sortTermOf, transformOf } from './declared.ts'
 
 export interface IncompatibleOptions {
   /** Does it although rows that are there may break it: reading one that has no value fails. Default: false. */
@@ -114,7 +114,7 @@ export class TableEvolution<T> {
 
   /** The columns that identify a row, instead of those so far. */
   setIdentifierFields(columns: readonly ColumnPath[]): TableEvolution<T> {
-    for (const column of columns) checkColumn('setIdentifierFields', column)
+    for (const column of arrayOf(columns, 'setIdentifierFields')) checkColumn('setIdentifierFields', column)
     return this.#with({ kind: 'set-identifier-fields', columns })
   }
 
@@ -125,7 +125,7 @@ export class TableEvolution<T> {
 
   /** Partitions new data by one more term, such as `day('placed_at')`; a bare name means the value itself. */
   addPartitionField(term: string | PartitionTerm): TableEvolution<T> {
-    const { column, transform, name } = partitionTermOf(term)
+    const { column, transform, name } = partitionTermOf(term, 'addPartitionField')
     return this.#with({
       kind: 'add-partition-field',
       column,
@@ -137,7 +137,7 @@ export class TableEvolution<T> {
   /** By the field's name, or by its term. Data that is there stays partitioned by it. */
   removePartitionField(field: string | PartitionTerm): TableEvolution<T> {
     if (typeof field === 'string') return this.#with({ kind: 'remove-partition-field', name: field })
-    const { column, transform } = field
+    const { column, transform } = partitionTermOf(field, 'removePartitionField')
     return this.#with({
       kind: 'remove-partition-term',
       column,
@@ -153,7 +153,7 @@ export class TableEvolution<T> {
   replaceSortOrder(terms: readonly (string | SortTerm)[]): TableEvolution<T> {
     return this.#with({
       kind: 'replace-sort-order',
-      terms: terms.map((term) => sortTermOf(term, 'replaceSortOrder')),
+      terms: arrayOf(terms, 'replaceSortOrder').map((term) => sortTermOf(term, 'replaceSortOrder')),
     })
   }
 
@@ -164,7 +164,7 @@ export class TableEvolution<T> {
 
   /** Names that are not set are passed over. */
   removeProperties(names: readonly string[]): TableEvolution<T> {
-    return this.#with({ kind: 'remove-properties', names: [...names] })
+    return this.#with({ kind: 'remove-properties', names: [...arrayOf(names, 'removeProperties')] })
   }
 
   /** There is no way back. */

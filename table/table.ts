@@ -109,7 +109,8 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   /**
    * Adds rows in one commit and resolves to the version that holds them. All rows or none: a row that does not fit
    * is INVALID_ARGUMENT, which names its number and the path of the field, and nothing of the call is committed.
-   * No rows, no commit. Input is pulled as fast as files are written. `branch` names another branch than main;
+   * No rows, no commit. Input is pulled as fast as files are written; batches are held by reference until they are
+   * encoded, so a producer must not overwrite their buffers. `branch` names another branch than main;
    * `commitId` makes the call safe to repeat.
    */
   async append(input: AppendInput<W>, options?: AppendOptions): Promise<Table<R, W>> {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { invalidArgument, MoraineError, type SerializedError } from '../format/errors.ts'
 import type { EncodedRowGroup } from '../format/parquet/codec.ts'
+import { describeValue } from '../format/values/mismatch.ts'
 import type { Job, PoolErrors, WorkerPool } from '../threads/worker-pool.ts'
 import type { EncodingWorkers } from '../writers/row-group-encoder.ts'
 import type { EncodeJob, WorkerStart } from './worker.ts'
@@ -27,7 +28,9 @@ export function defaultParallelism(): number {
 /** Undefined when `parallelism` is 0: all work is done in the calling thread. */
 export function workersOf(parallelism: number = defaultParallelism()): Workers | undefined {
   if (!Number.isSafeInteger(parallelism) || parallelism < 0 || parallelism > MOST_THREADS) {
-    throw invalidArgument(`parallelism: expected 0 to ${MOST_THREADS} threads, found ${parallelism}`)
+    throw invalidArgument(
+      `parallelism: expected 0 to ${MOST_THREADS} threads, found ${describeValue(parallelism)}`,
+    )
   }
   if (parallelism === 0) return undefined
   let pool: Promise<WorkerPool> | undefined

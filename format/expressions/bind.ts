@@ -115,9 +115,13 @@ function bindReference(reference: Reference, schema: Pick<Schema, 'fields'>): Bo
 
 function unknownColumn(reference: Reference, schema: Pick<Schema, 'fields'>): Error {
   const name = typeof reference === 'string' ? reference : reference.join('.')
-  const near = nearNames(name, columnNames(fieldsById(schema).values()))
-  const hint = near.length === 0 ? '' : `; did you mean ${near.map((n) => `'${n}'`).join(' or ')}?`
-  return invalidArgument(`there is no column '${name}'${hint}`, { column: name })
+  const known = [...columnNames(fieldsById(schema).values())]
+  const near = nearNames(name, known)
+  const hint =
+    near.length > 0
+      ? `did you mean ${near.map((n) => `'${n}'`).join(' or ')}?`
+      : `there are: ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}`
+  return invalidArgument(`there is no column '${name}'; ${hint}`, { column: name })
 }
 
 function* columnNames(fields: Iterable<SchemaField>): Iterable<string> {

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { connect, isMoraineError, schema, t } from '../../index.ts'
+import { connect, isMoraineError, openTable, schema, t } from '../../index.ts'
 
 const refused = (thrown: unknown) => isMoraineError(thrown, 'INVALID_ARGUMENT')
 
@@ -29,6 +29,12 @@ function wrongUpdates(update: Loose): readonly (readonly [() => unknown, RegExp]
     [() => update['moveColumn']!('id', 'last'), /\{ after: column \}/],
     [() => update['unionByName']!({}), /schema\(\{ … \}\)/],
     [() => update['addPartitionField']!({ column: 'id', transform: 'week' }), /no transform 'week'/],
+    [() => update['addPartitionField']!({ column: 'id' }), /a term such as day/],
+    [() => update['removePartitionField']!(undefined), /a term such as day/],
+    [() => update['replaceSortOrder']!('id'), /an array, found string "id"/],
+    [() => update['replaceSortOrder']!([5]), /a term such as desc/],
+    [() => update['setIdentifierFields']!('id'), /an array, found string "id"/],
+    [() => update['removeProperties']!('id'), /an array, found string "id"/],
     [() => update['commit']!({ branch: 'x' }), /no option 'branch'/],
   ]
 }
@@ -45,6 +51,10 @@ describe('wrong use from JavaScript', () => {
       [() => loose.scan({ select: 'id' }), /array of column names/],
       [() => loose.scan({ filter: 1 }), /no option 'filter'/],
       [() => loose.scan({ at: { timestamp: '2026-01-01' } }), /Date or milliseconds/],
+      [() => loose.scan({ at: 5 }), /`at` takes one of .*found number 5/],
+      [() => loose.scan({ limit: '5' }), /limit: .*found string "5"/],
+      [() => table.scan().rows({ timestamp: 'date' } as never), /did you mean 'timestamps'/],
+      [() => table.scan().rows({ timestamps: 'Date' } as never), /'bigint' or 'date', found string "Date"/],
       [() => schema({ id: t.long as never }), /t\.long\(\)/],
       [() => schema({ id: 'long' as never }), /t\.long\(\)/],
     ]
@@ -66,6 +76,33 @@ describe('wrong use from JavaScript', () => {
       createTable('a.c', { schema: declared, partitionBy: [{ column: 'id', transform: 'week' }] }),
     ).rejects.toThrowError(/no transform 'week'/)
     await expect(loose.append([], { sumary: {} })).rejects.toThrowError(/'summary'/)
+  })
+
+  test('is told by the promise of a call that returns one', async () => {
+    const { lake, table } = await newTable()
+    const create = (options: object) =>
+      lake.createTable('a.c', { schema: schema({ name: t.string() }), ...options })
+    const append = (options: unknown) => table.append([], options as never)
+    const load = (name?: unknown) => lake.loadTable(name as never)
+    const attempts: readonly (readonly [() => Promise<unknown>, RegExp])[] = [
+      [() => append(null), /append: expected an object of options, found null/],
+      [() => append({ commitId: 42 }), /commitId: expected a text, or an object .* found number 42/],
+      [() => create({ partitionBy: 'name' }), /partitionBy: expected an array, found string "name"/],
+      [() => create({ partitionBy: [5] }), /partitionBy: .*found number 5/],
+      [() => create({ sortBy: 'name' }), /sortBy: expected an array/],
+      [() => create({ identifierFields: 'name' }), /identifierFields: expected an array/],
+      [() => load(), /'namespace\.table'.*found undefined/],
+      [() => load(5), /'namespace\.table'.*found number 5/],
+      [() => load(['a', 5]), /'namespace\.table'/],
+      [() => (connect as () => Promise<unknown>)(), /a folder, a URI or catalog properties, found undefined/],
+      [() => connect(null as never), /a folder, a URI or catalog properties, found null/],
+      [() => connect('memory:', { parallelism: '2' as never }), /parallelism: .*found string "2"/],
+      [() => openTable(5 as never), /a folder, a file or a URI, found number 5/],
+    ]
+    for (const [attempt, message] of attempts) {
+      await expect(attempt()).rejects.toThrowError(message)
+      await expect(attempt()).rejects.toSatisfy(refused)
+    }
   })
 
   test('a point in time is told to scans and to inspection alike', async () => {
