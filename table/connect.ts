@@ -7,6 +7,7 @@ import { invalidArgument } from '../format/errors.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import { checkPropertyNames } from '../storage/s3/s3-properties.ts'
 import type { S3Options } from '../storage/s3/s3-settings.ts'
 import { readCatalogProperties } from './catalog-properties.ts'
 import { Lake } from './lake.ts'
@@ -76,7 +77,10 @@ async function refuseFile(warehouse: string): Promise<void> {
 const OPTIONS = ['durability', 'parallelism', 'environment', 'store', 'probe', ...S3_OPTION_NAMES]
 
 function warehouseStore(warehouse: string, environment: Environment, options: ConnectOptions): ObjectStore {
-  if (warehouse.startsWith('memory:')) return new MemoryStore()
+  if (warehouse.startsWith('memory:')) {
+    checkPropertyNames(options.properties ?? {})
+    return new MemoryStore()
+  }
   return storeOf(warehouse, environment, { ...options, root: warehouse })
 }
 

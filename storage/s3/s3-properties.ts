@@ -89,24 +89,33 @@ export function readS3Property(properties: Readonly<Record<string, string>>, nam
 
 /** Throws for a name that nobody knows (INVALID_ARGUMENT), or that cannot be obeyed (UNSUPPORTED). */
 export function checkS3Properties(properties: Readonly<Record<string, unknown>>): void {
+  checkPropertyNames(properties)
+  for (const [name, value] of Object.entries(properties)) {
+    if (isKnown(name) || value === 'false') continue
+    throw unsupported(`the property '${name}' is not served by this version; leave it out`, {
+      property: name,
+    })
+  }
+}
+
+/** Throws INVALID_ARGUMENT for a name that nobody knows: all that is asked of properties where no S3 is. */
+export function checkPropertyNames(properties: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(properties)) {
     if (typeof value !== 'string') {
       throw invalidArgument(`the property '${name}' must be a text, found ${describeKind(value)}`, {
         property: name,
       })
     }
-    if (Object.hasOwn(s3Properties, name) || isTuning(name)) continue
-    if (isForeign(name)) {
-      if (value === 'false') continue
-      throw unsupported(`the property '${name}' is not served by this version; leave it out`, {
-        property: name,
-      })
-    }
+    if (isKnown(name) || isForeign(name)) continue
     const near = nearNames(name, Object.keys(s3Properties))
     const hint =
       near.length > 0 ? `did you mean '${near.join("' or '")}'?` : 'see docs/s3.md for those there are'
     throw invalidArgument(`there is no property '${name}'; ${hint}`, { property: name })
   }
+}
+
+function isKnown(name: string): boolean {
+  return Object.hasOwn(s3Properties, name) || isTuning(name)
 }
 
 /** How other clients go about their requests; changes no result, and is passed over. */

@@ -1,3 +1,4 @@
+import { checkOptions } from '../../format/check-options.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import { checkS3Properties, readS3Property, type S3PropertyValue } from './s3-properties.ts'
 
@@ -63,6 +64,7 @@ const MiB = 1024 * 1024
 
 /** Throws INVALID_ARGUMENT for a bad value or an unknown property, UNSUPPORTED for one that cannot be obeyed. */
 export function s3Settings(options: S3Options): S3Settings {
+  checkCredentials(options.credentials)
   const properties = s3PropertiesOf(options)
   checkS3Properties(properties)
   return {
@@ -114,6 +116,32 @@ export function s3PropertiesOf(options: S3Options): Readonly<Record<string, stri
   }
   return properties
 }
+
+/** Names keys, never what they hold. */
+function checkCredentials(credentials: unknown): void {
+  if (credentials === undefined || typeof credentials === 'function') return
+  const expected =
+    'credentials: expected { accessKeyId, secretAccessKey } as texts, or a function that gives them'
+  if (typeof credentials !== 'object' || credentials === null) {
+    throw invalidArgument(`${expected}, found ${credentials === null ? 'null' : `a ${typeof credentials}`}`)
+  }
+  checkOptions('credentials', credentials, CREDENTIAL_KEYS)
+  const given = credentials as Readonly<Record<string, unknown>>
+  const { accessKeyId, secretAccessKey, sessionToken = '' } = given
+  if ([accessKeyId, secretAccessKey, sessionToken].every((text) => typeof text === 'string')) return
+  throw invalidArgument(`${expected}, found ${Object.keys(given).join(', ') || 'none'}`)
+}
+
+/** The last ones are what the AWS SDK's own providers add. */
+const CREDENTIAL_KEYS = [
+  'accessKeyId',
+  'secretAccessKey',
+  'sessionToken',
+  'expiration',
+  'accountId',
+  'credentialScope',
+  '$source',
+]
 
 const CREDENTIAL_NAMES = [
   ['s3.access-key-id', 's3.secret-access-key', 's3.session-token'],

@@ -114,6 +114,18 @@ describe('wrong use from JavaScript', () => {
   })
 })
 
+test('a property that nobody knows is refused for a folder and for memory too', async () => {
+  for (const warehouse of ['./never-made', 'memory:']) {
+    const properties = (more: Readonly<Record<string, string>>) => connect({ warehouse, ...more })
+    await expect(properties({ 's3.enpoint': 'x' })).rejects.toThrowError(/did you mean 's3.endpoint'/)
+    await expect(properties({ foo: 'bar' })).rejects.toThrowError(/no property 'foo'/)
+    await expect(properties({ foo: 'bar' })).rejects.toSatisfy(refused)
+  }
+  await expect(openTable('./never-made', { properties: { foo: 'bar' } })).rejects.toThrowError(/'foo'/)
+  const passedOver = { 's3.endpoint': 'http://x', 'client.factory': 'c', type: 'hadoop', 'io-impl': 'i' }
+  await (await connect({ warehouse: 'memory:', ...passedOver })).close()
+})
+
 test('the type of a row follows the selection', async () => {
   const { table } = await newTable()
   for await (const row of table.scan({ select: ['id', 'customer.zip', '_pos'] }).rows()) {

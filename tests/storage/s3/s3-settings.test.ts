@@ -143,6 +143,25 @@ describe('options', () => {
     )
   })
 
+  it('name the keys of credentials that are none, and nothing that they hold', () => {
+    const settings = (credentials: unknown) => () => s3Settings({ credentials } as S3Options)
+    const cases: readonly (readonly [unknown, RegExp])[] = [
+      [{ accessKey: 'hidden', secretAccessKey: 'hidden' }, /no option 'accessKey'; did you mean/],
+      [{ accessKeyId: 'hidden' }, /as texts, .*found accessKeyId$/],
+      [{ accessKeyId: 'hidden', secretAccessKey: 5 }, /as texts/],
+      [{}, /found none/],
+      ['hidden', /found a string/],
+      [null, /found null/],
+    ]
+    for (const [credentials, message] of cases) {
+      expect(settings(credentials)).toThrowError(code('INVALID_ARGUMENT'))
+      expect(settings(credentials)).toThrowError(message)
+      expect(settings(credentials)).not.toThrowError(/hidden/)
+    }
+    const fromProvider = { accessKeyId: 'id', secretAccessKey: 's', expiration: new Date(0), accountId: '1' }
+    expect(settings(fromProvider)().credentials).toEqual({ accessKeyId: 'id', secretAccessKey: 's' })
+  })
+
   it('keep a provider of credentials in its own thread', () => {
     const credentials = async () => ({ accessKeyId: 'id', secretAccessKey: 'secret' })
     expect(s3Settings({ credentials }).credentials).toBe(credentials)
