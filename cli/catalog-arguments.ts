@@ -22,7 +22,8 @@ export async function openLake(options: VerbOptions, uri?: string): Promise<Lake
   if (uri !== undefined && options.catalog !== undefined) {
     throw invalidArgument(`which catalog, '${uri}' or --catalog '${options.catalog}'? give one`)
   }
-  return connect(await catalogOf(uri ?? options.catalog))
+  const isUnprobed = options['probe'] === false
+  return connect(await catalogOf(uri ?? options.catalog), isUnprobed ? { probe: false } : {})
 }
 
 /** What `connect` takes for the catalog that was given, or for the one that is used when none was. */

@@ -4,6 +4,7 @@ export function inCommandWords(message: string): string {
 }
 
 const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/\bconnect with probe: false/, 'give --no-probe'],
   [/^addColumn: /, '--add: '],
   [/^(drop|rename|move|widen|require)Column: /, '--$1: '],
   [/^setColumnDoc: /, '--doc: '],

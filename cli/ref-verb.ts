@@ -2,13 +2,24 @@
 import { invalidArgument, type RefRetention, type Table } from '../index.ts'
 import { atOption } from './at-option.ts'
 import { openLake, tableName } from './catalog-arguments.ts'
-import { type OptionSpec, tableNameArgument, textOption, type Verb, type VerbOptions } from './verb.ts'
+import {
+  type OptionSpec,
+  probeOption,
+  tableNameArgument,
+  textOption,
+  type Verb,
+  type VerbOptions,
+} from './verb.ts'
 
 type RefType = 'branch' | 'tag'
 type Action = 'create' | 'replace' | 'drop' | 'retain' | 'rename' | 'fastForward'
 
 const branchOptions: readonly OptionSpec[] = [
-  { flags: '--fast-forward <ref>', description: 'move it forward to where this branch or tag is' },
+  {
+    flags: '--fast-forward <ref>',
+    description: 'move it forward to where this branch or tag is',
+    names: 'ref',
+  },
   { flags: '--rename <name>', description: 'give it this name' },
   { flags: '--min-snapshots-to-keep <count>', description: 'so many of its newest snapshots never expire' },
   { flags: '--max-snapshot-age-ms <ms>', description: 'the age at which its other snapshots expire' },
@@ -25,12 +36,17 @@ export function refVerb(type: RefType): Verb {
         description: 'create or replace it at this snapshot; default: the current one',
       },
       { flags: '--as-of <time>', description: 'create or replace it at what was current then' },
-      { flags: '--ref <name>', description: 'create or replace it where this branch or tag is' },
+      {
+        flags: '--ref <name>',
+        description: 'create or replace it where this branch or tag is',
+        names: 'ref',
+      },
       { flags: '--replace', description: `move the ${type}, which must exist` },
       { flags: '--drop', description: `drop the ${type}; its snapshots stay until they expire` },
       { flags: '--retain', description: `change the retention of the ${type}, which must exist` },
       ...(type === 'branch' ? branchOptions : []),
       { flags: '--max-ref-age-ms <ms>', description: `the age at which the ${type} expires` },
+      probeOption,
     ],
     example:
       type === 'branch'

@@ -26,14 +26,22 @@ export interface OptionSpec {
   /** May be given more than once; the value is then an array. */
   readonly repeatable?: boolean
   readonly choices?: readonly string[]
+  /** The value names one of these of the table, which the shell may complete. */
+  readonly names?: 'ref' | 'branch'
   readonly default?: string
+}
+
+export interface ArgumentSpec {
+  /** As commander takes it: `<table>`, `[uri]`. */
+  readonly name: string
+  readonly description: string
+  readonly choices?: readonly string[]
 }
 
 export interface Verb {
   readonly name: string
   readonly summary: string
-  /** Positional arguments, as commander takes them: `<table>`, `[uri]`. */
-  readonly arguments: readonly { readonly name: string; readonly description: string }[]
+  readonly arguments: readonly ArgumentSpec[]
   readonly options: readonly OptionSpec[]
   /** One real command line. */
   readonly example: string
@@ -85,11 +93,17 @@ export const remapOption: OptionSpec = {
   repeatable: true,
 }
 
+/** For verbs that write. */
+export const probeOption: OptionSpec = {
+  flags: '--no-probe',
+  description: 'do not probe a bucket before the first write; for one that `moraine doctor` found fit',
+}
+
 export const atOptions: readonly OptionSpec[] = [
   { flags: '--snapshot <id>', description: 'read this snapshot' },
   {
     flags: '--as-of <time>',
     description: 'read what was current then: ISO time (UTC unless it has a zone) or milliseconds since 1970',
   },
-  { flags: '--ref <name>', description: 'read this branch or tag' },
+  { flags: '--ref <name>', description: 'read this branch or tag', names: 'ref' },
 ]

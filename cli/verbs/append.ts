@@ -14,7 +14,14 @@ import { openLake, tableName } from '../catalog-arguments.ts'
 import { createOptions, createTableOptions, inferenceHelp, schemaOfInput } from '../create-options.ts'
 import { type Input, localFile, openInput, readInput } from '../input.ts'
 import { summaryCount } from '../summary-count.ts'
-import { tableNameArgument, textOption, type Verb, type VerbContext, type VerbOptions } from '../verb.ts'
+import {
+  probeOption,
+  tableNameArgument,
+  textOption,
+  type Verb,
+  type VerbContext,
+  type VerbOptions,
+} from '../verb.ts'
 
 export const append: Verb = {
   name: 'append',
@@ -36,6 +43,7 @@ export const append: Verb = {
     {
       flags: '--branch <name>',
       description: 'append to this branch; one that does not exist begins at the head of main',
+      names: 'branch',
     },
     {
       flags: '--commit-id <id>',
@@ -49,6 +57,7 @@ export const append: Verb = {
       flags: '--commit-since <time>',
       description: 'where snapshots have expired: the commit id did not exist before that time',
     },
+    probeOption,
   ],
   example: 'moraine append shop.orders orders.parquet --create --catalog ./lake',
   async run([name, path], options, context) {

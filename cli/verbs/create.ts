@@ -8,7 +8,14 @@ import {
   schemaOfInput,
 } from '../create-options.ts'
 import { localFile, openInput } from '../input.ts'
-import { tableNameArgument, textOption, type Verb, type VerbContext, type VerbOptions } from '../verb.ts'
+import {
+  probeOption,
+  tableNameArgument,
+  textOption,
+  type Verb,
+  type VerbContext,
+  type VerbOptions,
+} from '../verb.ts'
 
 export const create: Verb = {
   name: 'create',
@@ -28,6 +35,7 @@ export const create: Verb = {
       description: 'parquet, ndjson or csv; default: by the ending of the file',
     },
     ...createOptions,
+    probeOption,
   ],
   example:
     'moraine create shop.orders --from orders.parquet --partition-by "day(placed_at)" --catalog ./lake',

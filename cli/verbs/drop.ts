@@ -1,12 +1,15 @@
 import { openExistingLake, tableName } from '../catalog-arguments.ts'
-import { tableNameArgument, type Verb } from '../verb.ts'
+import { probeOption, tableNameArgument, type Verb } from '../verb.ts'
 
 export const drop: Verb = {
   name: 'drop',
   summary:
     'drop a table from its catalog; its data stays, and `register` brings it back, unless --purge is given',
   arguments: [tableNameArgument],
-  options: [{ flags: '--purge', description: 'also delete the data and metadata; there is no way back' }],
+  options: [
+    { flags: '--purge', description: 'also delete the data and metadata; there is no way back' },
+    probeOption,
+  ],
   example: 'moraine drop shop.orders --catalog ./lake',
   async run([name], options) {
     const table = tableName(name!)

@@ -1,12 +1,12 @@
 import { openExistingLake, tableName } from '../catalog-arguments.ts'
 import { evolution, evolveOptions } from '../evolve-options.ts'
-import { tableNameArgument, type Verb } from '../verb.ts'
+import { probeOption, tableNameArgument, type Verb } from '../verb.ts'
 
 export const evolve: Verb = {
   name: 'evolve',
   summary: 'change columns, partitioning, sorting, properties and format version, all flags in one commit',
   arguments: [tableNameArgument],
-  options: evolveOptions,
+  options: [...evolveOptions, probeOption],
   example:
     'moraine evolve shop.orders --add "coupon string" --rename amount=total --partition-add "bucket(16, order_id)" --catalog ./lake',
   async run([name], options) {

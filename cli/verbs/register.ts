@@ -1,5 +1,5 @@
 import { absoluteLocation, openLake, tableName } from '../catalog-arguments.ts'
-import { tableNameArgument, type Verb } from '../verb.ts'
+import { probeOption, tableNameArgument, type Verb } from '../verb.ts'
 
 export const register: Verb = {
   name: 'register',
@@ -12,7 +12,7 @@ export const register: Verb = {
         'the path or URI of a metadata.json below the folder of the catalog, or what `drop` says it kept',
     },
   ],
-  options: [],
+  options: [probeOption],
   example:
     'moraine register shop.orders ./lake/shop/orders/metadata/dropped-4-f79c3e09-677c-4bbd-a479-3f349cb785e7.metadata.json.kept --catalog ./lake',
   async run([name, metadata], options) {

@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../index.ts'
 import { atOption } from '../at-option.ts'
 import { openLake, tableName } from '../catalog-arguments.ts'
-import { tableNameArgument, textOption, type Verb } from '../verb.ts'
+import { probeOption, tableNameArgument, textOption, type Verb } from '../verb.ts'
 
 export const rollback: Verb = {
   name: 'rollback',
@@ -10,7 +10,8 @@ export const rollback: Verb = {
   options: [
     { flags: '--snapshot <id>', description: 'back to this snapshot' },
     { flags: '--as-of <time>', description: 'back to the newest snapshot from before that time' },
-    { flags: '--branch <name>', description: 'the branch; default: main' },
+    { flags: '--branch <name>', description: 'the branch; default: main', names: 'branch' },
+    probeOption,
   ],
   example: 'moraine rollback shop.orders --as-of 2100-01-01 --catalog ./lake',
   async run([name], options) {
