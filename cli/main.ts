@@ -20,6 +20,13 @@ async function interruptible<T>(job: (signal: AbortSignal) => Promise<T>): Promi
 // A word to developers, which would stand before every answer from a bucket.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
 
+// As the command says things, not as Node tells developers; where Node was told to be silent, it listens to none.
+if (process.listenerCount('warning') > 0) {
+  process.removeAllListeners('warning').on('warning', ({ message }) => {
+    process.stderr.write(`warning: ${withoutControls(message)}\n`)
+  })
+}
+
 process.stdout.on('error', (error) => {
   if (!isBrokenPipe(error)) throw error
 })
