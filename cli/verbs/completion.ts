@@ -5,7 +5,7 @@ import type { Verb } from '../verb.ts'
 export const completion: Verb = {
   name: 'completion',
   summary: 'print the script by which a shell completes verbs, options, catalogs and table names',
-  arguments: [{ name: '<shell>', description: 'bash, zsh or fish' }],
+  arguments: [{ name: '<shell>', description: 'bash, zsh or fish', choices: Object.keys(completionScripts) }],
   options: [],
   example: 'moraine completion bash',
   async run([shell]) {

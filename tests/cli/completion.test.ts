@@ -58,6 +58,27 @@ describe('completion', () => {
     expect(await candidates('scan', `--catalog=${lake}`, 'shop.r')).toEqual(['shop.returns'])
   })
 
+  test('offers the references of the table, of a branch option only branches', async () => {
+    await output('tag', 'shop.orders', 'v1')
+    await output('branch', 'shop.orders', 'audit')
+    expect(await candidates('scan', 'shop.orders', '--ref', '')).toEqual(['main', 'v1', 'audit'])
+    expect(await candidates('scan', '-c', lake, 'shop.orders', '--ref', 'a')).toEqual(['audit'])
+    expect(await candidates('rollback', 'shop.orders', '--branch', '')).toEqual(['main', 'audit'])
+    expect(await candidates('scan', '--ref', '')).toEqual([])
+  })
+
+  test('completes a value behind =, which bash makes a word of its own', async () => {
+    expect(await candidates('ls', '--format=nd')).toEqual(['--format=ndjson'])
+    expect(await candidates('ls', '--format', '=', 'nd')).toEqual(['ndjson'])
+    expect(await candidates('ls', '--format', '=')).toEqual(['text', 'json', 'ndjson', 'csv'])
+    delete process.env['MORAINE_CATALOG']
+    expect(await candidates('scan', '--catalog', '=', lake, 'shop.r')).toEqual(['shop.returns'])
+  })
+
+  test('offers the shells that have a script', async () => {
+    expect(await candidates('completion', '')).toEqual(['bash', 'zsh', 'fish'])
+  })
+
   test('leaves files to the shell, and has no answer where something is wrong', async () => {
     expect(await candidates('append', 'shop.orders', '')).toEqual([])
     expect(await candidates('scan', './sh')).toEqual([])

@@ -138,6 +138,12 @@ describe('on the command line', () => {
     }
   })
 
+  test('the shell completes the names of catalogs, behind = too', async () => {
+    const found = await output('__complete', '--', 'ls', '--catalog=mi')
+    expect(found.split('\t')[0]).toBe('--catalog=mine')
+    expect((await output('__complete', '--', 'ls', '--catalog', '=', 'o')).split('\t')[0]).toBe('other')
+  })
+
   test('a flag goes before MORAINE_CATALOG, and that before the default', async () => {
     const tables = 'table\nshop.orders\n'
     expect(await output('ls')).toBe(tables)
