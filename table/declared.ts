@@ -22,6 +22,12 @@ export function arrayOf<T>(given: readonly T[], usedIn: string): readonly T[] {
   throw invalidArgument(`${usedIn}: expected an array, found ${describeValue(given)}`)
 }
 
+/** Throws INVALID_ARGUMENT for what is no text. */
+export function textOf(given: string, usedIn: string): string {
+  if (typeof given === 'string') return given
+  throw invalidArgument(`${usedIn}: expected a text, found ${describeValue(given)}`)
+}
+
 /** A bare name partitions by the value itself. */
 export function partitionTermOf(given: string | PartitionTerm, usedIn: string): PartitionTerm {
   if (typeof given === 'string') return { column: given, transform: 'identity' }

@@ -20,7 +20,7 @@ import {
   type SortTerm,
   type TableSchema,
 } from './declare.ts'
-import { arrayOf, partitionTermOf, schemaOf, sortTermOf, transformOf } from './declared.ts'
+import { arrayOf, partitionTermOf, schemaOf, sortTermOf, textOf, transformOf } from './declared.ts'
 import { Table } from './table.ts'
 
 /** `'shop.orders'`, or its parts for names that hold dots. */
@@ -84,7 +84,7 @@ export class Lake {
       partitionSpec: partitionSpecOf(declared, arrayOf(options.partitionBy ?? [], 'partitionBy')),
       sortOrder: sortOrderOf(declared, arrayOf(options.sortBy ?? [], 'sortBy')),
       properties: options.properties ?? {},
-      location: options.location ?? '',
+      location: textOf(options.location ?? '', 'location'),
       uuid: environment.uuid(),
       now: environment.now(),
     })

@@ -14,7 +14,7 @@ import {
   type SortTerm,
   type TableSchema,
 } from './declare.ts'
-import { arrayOf, partitionTermOf, schemaOf, sortTermOf, transformOf } from './declared.ts'
+import { arrayOf, partitionTermOf, schemaOf, sortTermOf, textOf, transformOf } from './declared.ts'
 
 export interface IncompatibleOptions {
   /** Does it although rows that are there may break it: reading one that has no value fails. Default: false. */
@@ -174,7 +174,7 @@ export class TableEvolution<T> {
 
   /** Where new files go. UNSUPPORTED on commit in a catalog that finds tables by their location. */
   setLocation(location: string): TableEvolution<T> {
-    return this.#with({ kind: 'set-location', location })
+    return this.#with({ kind: 'set-location', location: textOf(location, 'setLocation') })
   }
 
   /**

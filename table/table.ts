@@ -1,6 +1,7 @@
 /** What a user holds: one version of a table, and the jobs that read it or grow it. */
 import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
 import type { LoadedTable, TableIdentifier } from '../catalog/catalog.ts'
+import { checkOptions } from '../format/check-options.ts'
 import { unsupported } from '../format/errors.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
@@ -138,12 +139,16 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    * for a snapshot that is not there.
    */
   createBranch(name: string, options: CreateBranchOptions = {}): Promise<Table<R, W>> {
-    return this.#changeRef('createBranch', creationOf(this.#loaded, 'branch', name, options), options)
+    return this.#changeRef(
+      'createBranch',
+      creationOf(this.#loaded, 'branch', name, options),
+      signalOf(options),
+    )
   }
 
   /** Creates a tag. Errors as for `createBranch`. */
   createTag(name: string, options: CreateTagOptions = {}): Promise<Table<R, W>> {
-    return this.#changeRef('createTag', creationOf(this.#loaded, 'tag', name, options), options)
+    return this.#changeRef('createTag', creationOf(this.#loaded, 'tag', name, options), signalOf(options))
   }
 
   /** Moves a branch to any snapshot; its retention stays. Throws NOT_FOUND; a tag is INVALID_ARGUMENT. */
@@ -172,8 +177,9 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     to: { readonly snapshotId: bigint } | { readonly timestamp: Date | number },
     options: RollbackOptions = {},
   ): Promise<Table<R, W>> {
+    checkOptions('rollbackTo', options, ['branch', 'signal'])
     const { branch: name = MAIN_BRANCH } = options
-    return this.#changeRef('rollbackTo', { kind: 'rollback', name, to }, options)
+    return this.#changeRef('rollbackTo', { kind: 'rollback', name, to }, signalOf(options))
   }
 
   /** Throws NOT_FOUND, ALREADY_EXISTS; main keeps its name. */
@@ -203,6 +209,7 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   }
 
   async #changeRef(verb: string, change: RefChange, options: RefOptions): Promise<Table<R, W>> {
+    checkOptions(verb, options, ['signal'])
     const context = this.#writable(verb)
     return new Table<R, W>(this.#context, await commitRefChange(context, this.#loaded, change, options))
   }
@@ -216,4 +223,9 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     }
     return { ...this.#context, catalog }
   }
+}
+
+/** Of options that were checked, what all changes of refs share. */
+function signalOf({ signal }: RefOptions): RefOptions {
+  return signal === undefined ? {} : { signal }
 }
