@@ -47,6 +47,16 @@ describe('a server that keeps its word', () => {
     expect(stdout).toMatch(/reachable +green/)
     expect(stdout).not.toContain('a wrong one')
   })
+
+  it('without the bucket is red once', async () => {
+    const { properties } = await newBucket()
+    stubCredentials(properties)
+    const { stdout, stderr, code } = await moraine(['doctor', 's3://no-such-bucket-here/wh'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/not fit: reachable red/)
+    expect(stdout.match(/ red /g)).toHaveLength(1)
+    expect(stdout).toMatch(/reachable +red +.*no bucket 'no-such-bucket-here'/)
+  })
 })
 
 /** As every AWS tool takes them. */
