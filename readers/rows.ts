@@ -8,23 +8,14 @@ export type { RowOptions } from './row-values.ts'
 export type PlainRow = Record<string, unknown>
 
 /**
- * The rows of a batch whose columns are `arrowSchemaOf(fields)`.
+ * Prepares reading the rows of batches whose columns are `arrowSchemaOf(fields)`: a batch in, a function from row
+ * number to row out.
  *
  * Values are lossless: int, float, double a number; long, time (µs) and timestamps (µs or ns) a bigint; decimal a
  * string with its scale; date 'YYYY-MM-DD'; uuid a dashed string; fixed, binary, geometry and geography a Uint8Array
  * of their own; list an array; map a Map in stored order; struct an object; unknown and missing values null. Rows and
  * structs are ordinary objects, yet a column called `__proto__` is an own property like any other.
  */
-export function* batchToRows(
-  batch: RecordBatch,
-  fields: readonly NestedField[],
-  options?: RowOptions,
-): Generator<PlainRow> {
-  const rowAt = rowReader(fields, options)(batch)
-  for (let i = 0; i < batch.numRows; i++) yield rowAt(i)
-}
-
-/** Prepares reading rows of batches that share `fields`: a batch in, a function from row number to row out. */
 export function rowReader(
   fields: readonly NestedField[],
   options: RowOptions = {},

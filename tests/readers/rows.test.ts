@@ -19,8 +19,18 @@ import {
   unknownType,
   uuidType,
 } from '../../format/types.ts'
-import { batchToRows, rowReader } from '../../readers/rows.ts'
-import { batchOf, entries, type InputRow, listOf, mapOf, optional, struct, structOf } from './support.ts'
+import { rowReader } from '../../readers/rows.ts'
+import {
+  batchOf,
+  batchToRows,
+  entries,
+  type InputRow,
+  listOf,
+  mapOf,
+  optional,
+  struct,
+  structOf,
+} from './support.ts'
 
 function rowsOf(fields: readonly NestedField[], rows: readonly InputRow[]) {
   return [...batchToRows(batchOf(fields, rows), fields)]

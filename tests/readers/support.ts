@@ -15,7 +15,7 @@ import type { NestedField, StructType, StructValue, Type, Value } from '../../fo
 import { literalColumn } from '../../readers/literal-column.ts'
 import { projectSchema } from '../../readers/projection.ts'
 import { type ReadTaskOptions, readTask } from '../../readers/read-task.ts'
-import { batchToRows } from '../../readers/rows.ts'
+import { type PlainRow, type RowOptions, rowReader } from '../../readers/rows.ts'
 import { MemoryStore } from '../../storage/memory-store.ts'
 
 export const codec: ParquetCodec = await loadWasmCodec()
@@ -153,6 +153,15 @@ export async function readRows(
     rows.push(...batchToRows(batch, projected))
   }
   return rows
+}
+
+export function batchToRows(
+  batch: RecordBatch,
+  fields: readonly NestedField[],
+  options?: RowOptions,
+): PlainRow[] {
+  const rowAt = rowReader(fields, options)(batch)
+  return Array.from({ length: batch.numRows }, (_, i) => rowAt(i))
 }
 
 export async function storeOf(bytes: Uint8Array): Promise<MemoryStore> {
