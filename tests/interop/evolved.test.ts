@@ -10,13 +10,13 @@ import {
   desc,
   hour,
   type Lake,
-  schema,
   type Table,
   type TableEvolution,
   t,
   truncate,
 } from '../../index.ts'
 import { canonicalRow, difference, linesOf, nullsAsEmpty, sameRows } from './canonical.ts'
+import { everyShape } from './every-shape.ts'
 import { type Engine, enginesInstalled, type Judge, placeOf, startJudge } from './judge.ts'
 import { agreed, printMatrix, refused } from './matrix.ts'
 import type { PlainRow } from './samples.ts'
@@ -276,22 +276,7 @@ type Shape = (row: PlainRow) => PlainRow
 
 /** A table, the rows that it must hold, and steps that change both and then ask every engine. */
 async function begin(name: string, version: number) {
-  let table = (await lake.createTable(['db', name], {
-    schema: schema({
-      id: t.long(),
-      must: t.string().required(),
-      n: t.int(),
-      f: t.float(),
-      d: t.decimal(6, 2),
-      at: t.timestamptz(),
-      c: t.struct({ a: t.int(), b: t.struct({ x: t.string() }) }),
-      l: t.list(t.struct({ k: t.string() })),
-      m: t.map(t.string(), t.struct({ w: t.float() })),
-    }),
-    partitionBy: [bucket('id', 4), day('at')],
-    sortBy: ['id'],
-    properties: { 'format-version': `${version}` },
-  })) as unknown as Table
+  let table = (await lake.createTable(['db', name], everyShape(version))) as unknown as Table
   let rows: PlainRow[] = []
   const refusals: Partial<Record<Engine, RegExp>> = {}
   return {

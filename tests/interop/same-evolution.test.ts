@@ -10,12 +10,12 @@ import {
   desc,
   hour,
   type Lake,
-  schema,
   type Table,
   type TableEvolution,
   t,
   truncate,
 } from '../../index.ts'
+import { everyShape } from './every-shape.ts'
 import { enginesInstalled, type Judge, startJudge } from './judge.ts'
 import { agreed, printMatrix } from './matrix.ts'
 
@@ -60,22 +60,7 @@ describe.skipIf(!enginesInstalled)('the same evolution by Moraine and by Spark',
 })
 
 async function create(name: string, version: number): Promise<void> {
-  await lake.createTable(['db', name], {
-    schema: schema({
-      id: t.long(),
-      must: t.string().required(),
-      n: t.int(),
-      f: t.float(),
-      d: t.decimal(6, 2),
-      at: t.timestamptz(),
-      c: t.struct({ a: t.int(), b: t.struct({ x: t.string() }) }),
-      l: t.list(t.struct({ k: t.string() })),
-      m: t.map(t.string(), t.struct({ w: t.float() })),
-    }),
-    partitionBy: [bucket('id', 4), day('at')],
-    sortBy: ['id'],
-    properties: { 'format-version': `${version}` },
-  })
+  await lake.createTable(['db', name], everyShape(version))
 }
 
 const mapping = JSON.stringify([
