@@ -7,10 +7,12 @@ import type { NameMapping } from '../format/name-mapping.ts'
 import type { FileFooter } from '../format/parquet/footer.ts'
 import type { FileNode } from '../format/parquet/parquet-schema.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
+import type { PositionSet } from '../format/puffin/position-set.ts'
 import type { Schema } from '../format/schema.ts'
 import type { FormatVersion } from '../format/table-metadata.ts'
 import type { Literal, NestedField } from '../format/types.ts'
 import { type NodePositions, nodePositions } from './assemble.ts'
+import type { KeyDeletes, TaskDeletes } from './deletes/load-deletes.ts'
 import { fileSchemaOf } from './file-schema.ts'
 import { type ColumnFilter, compileFilter } from './filter.ts'
 import { metadataConstants } from './metadata-values.ts'
@@ -32,6 +34,8 @@ export interface FilePlanOptions {
   readonly nameMapping?: NameMapping | undefined
   /** Of the table; row lineage begins with 3. */
   readonly formatVersion: FormatVersion
+  /** All schemas of the table, newest first: keys of equality deletes may be gone from `tableSchema`. */
+  readonly schemas?: readonly Schema[] | undefined
 }
 
 /** Which columns come from where, and which rows are wanted, for one file. */
@@ -43,6 +47,8 @@ export interface FilePlan {
   readonly filter: ColumnFilter | undefined
   /** The same over row groups and pages. */
   readonly rowGroupFilter: RowGroupFilter | undefined
+  /** Absent when no row is deleted. */
+  readonly deletes: DeletePlan | undefined
   /** Leaves to decode. */
   readonly leaves: ReadonlySet<number>
   /** All of the file's, in order. */
@@ -50,11 +56,18 @@ export interface FilePlan {
   readonly positions: NodePositions
 }
 
+/** The rows of a file that are deleted. */
+export interface DeletePlan {
+  readonly positions: PositionSet | undefined
+  readonly keys: readonly { readonly columns: readonly ResolvedColumn[]; readonly sets: KeyDeletes['sets'] }[]
+}
+
 /** Throws INVALID_DATA for a file that is not what its manifest says. `filter` is bound to the table's schema. */
 export function planFile(
   { dataFile, sequenceNumber }: ScanTask,
   footer: FileFooter,
   filter: BoundExpression,
+  deletes: TaskDeletes | undefined,
   options: FilePlanOptions,
 ): FilePlan {
   const { tableSchema, projected, spec } = options
@@ -78,6 +91,10 @@ export function planFile(
   const filterFields = pruneFields(tableSchema.fields, boundFieldIds(filter))
   const columns = resolveColumns(projected, context, leaves)
   const filterColumns = resolveColumns(filterFields, context, leaves)
+  const keys = deletes?.equality.map(({ fields, sets }) => ({
+    columns: resolveColumns(fields, context, leaves),
+    sets,
+  }))
   const isFiltered = filter.op !== 'true'
   return {
     arrowSchema: arrowSchemaOf(projected),
@@ -91,6 +108,7 @@ export function planFile(
           hasNoNan: (fieldId) => hasNoNan(dataFile, fieldId),
         })
       : undefined,
+    deletes: deletes && { positions: deletes.positions, keys: keys! },
     leaves,
     fileLeaves: file.leaves,
     positions: nodePositions(file.fields, leaves),

@@ -81,7 +81,8 @@ export function partitionFieldsOf(
   )
 }
 
-function newestFirst(metadata: Pick<TableMetadata, 'schemas' | 'currentSchemaId'>): readonly Schema[] {
+/** The schemas of a table, the current one first, then from the newest to the oldest. */
+export function newestFirst(metadata: Pick<TableMetadata, 'schemas' | 'currentSchemaId'>): readonly Schema[] {
   const rank = (schema: Schema) => (schema.schemaId === metadata.currentSchemaId ? Infinity : schema.schemaId)
   return [...metadata.schemas].sort((a, b) => (rank(a) < rank(b) ? 1 : -1))
 }

@@ -1,5 +1,5 @@
 /** Planning: from a snapshot and a filter to the files that may hold matching rows (spec: "Scan Planning"). */
-import { unsupported } from '../format/errors.ts'
+import { inFile } from '../format/errors.ts'
 import { bind } from '../format/expressions/bind.ts'
 import { boundFieldIds } from '../format/expressions/bound.ts'
 import { alwaysTrue } from '../format/expressions/build.ts'
@@ -9,12 +9,17 @@ import { inclusiveMetricsEvaluator } from '../format/expressions/metrics-evaluat
 import { partitionEvaluator, projectInclusive } from '../format/expressions/project.ts'
 import { residualEvaluator } from '../format/expressions/residual.ts'
 import type { ManifestFile, PartitionTuple } from '../format/manifest.ts'
+import type { MetricsProjection } from '../format/manifest-columns.ts'
 import type { LiveEntry } from '../format/manifest-inheritance.ts'
-import type { Schema } from '../format/schema.ts'
+import { findFieldById, type Schema } from '../format/schema.ts'
 import type { Snapshot } from '../format/snapshot.ts'
 import { specById } from '../format/table-metadata-build.ts'
+import { isPrimitive, type PrimitiveType } from '../format/types.ts'
 import { type ManifestSource, readManifestEntries, readManifestList } from '../snapshot/manifests.ts'
 import { throwIfAborted } from '../storage/abort.ts'
+import { type DeleteIndex, indexDeletes } from './deletes/delete-index.ts'
+import type { KeyTypes } from './deletes/key-ranges.ts'
+import { newestFirst } from './metadata-columns.ts'
 import { aheadControl, readAhead } from './read-ahead.ts'
 import type { ScanTask } from './scan-task.ts'
 
@@ -26,6 +31,8 @@ export interface PlanReport {
   /** Live data files in the manifests that were read, and those that may hold matching rows. */
   files: number
   filesPlanned: number
+  /** Live delete files that may matter to the filter, by its partitions. */
+  deleteFiles: number
 }
 
 export interface PlanRequest extends ManifestSource {
@@ -43,8 +50,8 @@ const AHEAD = { maxItems: 8, maxWeight: 32 * 1024 * 1024 } as const
 
 /**
  * The tasks of a scan, one data file each, in the order of the manifests. Manifests are read as tasks are pulled, a
- * few ahead, and skipped where their partition summaries rule them out. Throws UNSUPPORTED when the snapshot has a
- * live delete file, before any task is yielded: rows would come back that are deleted.
+ * few ahead, and skipped where their partition summaries rule them out. Delete manifests are read first, all that may
+ * matter: their files are held while tasks are pulled.
  */
 export async function* planTasks(request: PlanRequest): AsyncGenerator<ScanTask> {
   const { snapshot, schema, report, signal } = request
@@ -52,9 +59,9 @@ export async function* planTasks(request: PlanRequest): AsyncGenerator<ScanTask>
   const bound = bind(where, schema)
   if (snapshot === undefined || bound.op === 'false') return
   const manifests = await readManifestList(request, snapshot, request)
-  await refuseDeletes(request, manifests)
-  const metrics = bound.op === 'true' ? 'none' : boundFieldIds(bound)
   const filters = specFilters(request, where)
+  const deletes = await readDeletes(request, manifests, filters)
+  const metrics = metricsFor(bound.op === 'true' ? NO_IDS : boundFieldIds(bound), deletes.equalityIds)
   const file = inclusiveMetricsEvaluator(where, schema)
   const onLive = () => {
     report.files++
@@ -81,7 +88,8 @@ export async function* planTasks(request: PlanRequest): AsyncGenerator<ScanTask>
     for (const { dataFile, sequenceNumber } of entries as Iterable<LiveEntry>) {
       throwIfAborted(signal)
       report.filesPlanned++
-      yield { dataFile, sequenceNumber, deletes: [], residual: residualOf(dataFile.partition) }
+      const applying = inFile(manifest.manifestPath, () => deletes.deletesOf(dataFile, sequenceNumber))
+      yield { dataFile, sequenceNumber, deletes: applying, residual: residualOf(dataFile.partition) }
     }
     // A scan with a limit may have enough with the first.
     control.begin()
@@ -141,20 +149,49 @@ function hasNoLiveFile(manifest: ManifestFile): boolean {
   return manifest.addedFilesCount === 0 && manifest.existingFilesCount === 0
 }
 
-async function refuseDeletes(request: PlanRequest, manifests: readonly ManifestFile[]): Promise<void> {
+const NO_IDS: ReadonlySet<number> = new Set()
+
+function metricsFor(filterIds: ReadonlySet<number>, equalityIds: ReadonlySet<number>): MetricsProjection {
+  const ids = new Set([...filterIds, ...equalityIds])
+  return ids.size === 0 ? 'none' : ids
+}
+
+async function readDeletes(
+  request: PlanRequest,
+  manifests: readonly ManifestFile[],
+  filters: (specId: number) => SpecFilter,
+): Promise<DeleteIndex> {
+  const { metadata, report, signal } = request
+  const live: LiveEntry[] = []
+  const tests = { file: () => true, onLive: () => {} }
   for (const manifest of manifests) {
     if (manifest.content !== 'deletes' || hasNoLiveFile(manifest)) continue
-    for (const entry of await readManifestEntries(request, manifest, {
-      metrics: 'none',
-      signal: request.signal,
-    })) {
-      if (entry.status === 'deleted') continue
-      const { filePath, content } = entry.dataFile
-      throw unsupported(
-        `snapshot ${request.snapshot?.snapshotId} has the delete file ${filePath} (${content}); tables with deletes ` +
-          'are not read by this version. Compact the table with the engine that wrote the deletes',
-        { file: filePath },
-      )
-    }
+    const filter = filters(manifest.partitionSpecId)
+    if (!filter.manifest(manifest)) continue
+    const options = { tests: { ...tests, partition: filter.partition }, signal }
+    for (const entry of await readManifestEntries(request, manifest, options)) live.push(entry as LiveEntry)
+  }
+  report.deleteFiles += live.length
+  return indexDeletes(live, {
+    isUnpartitioned: (specId) =>
+      specById(metadata, specId).fields.every(({ transform }) => transform.kind === 'void'),
+    keyTypes: keyTypes(request),
+  })
+}
+
+/** Floats are left out because bounds say nothing of NaN, uuids because writers order them in two ways. */
+function keyTypes({ metadata, schema }: PlanRequest): KeyTypes {
+  const known = new Map<number, PrimitiveType | undefined>()
+  const find = (fieldId: number) => {
+    const found = [schema, ...newestFirst(metadata)]
+      .map((one) => findFieldById(one, fieldId))
+      .find((it) => it)
+    const type = found?.field.type
+    if (type === undefined || !isPrimitive(type)) return undefined
+    return type.kind === 'float' || type.kind === 'double' || type.kind === 'uuid' ? undefined : type
+  }
+  return (fieldId) => {
+    if (!known.has(fieldId)) known.set(fieldId, find(fieldId))
+    return known.get(fieldId)
   }
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
-import { makeData, RecordBatch, Struct } from 'apache-arrow'
+import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
 import { takeRows } from '../format/arrow/take.ts'
 import { inFile, unsupported } from '../format/errors.ts'
 import { bind } from '../format/expressions/bind.ts'
@@ -11,6 +11,8 @@ import type { NestedField } from '../format/types.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { assembleColumn, type RowWindow } from './assemble.ts'
 import { countedWindows, type DecodingWorkers, decodeHere, decodeThere, encodedBytes } from './decode-rows.ts'
+import { DeleteCache } from './deletes/delete-cache.ts'
+import { type DeleteSource, loadDeletes } from './deletes/load-deletes.ts'
 import { type EncodedRows, fetchRows } from './fetch-rows.ts'
 import { type FilePlan, type FilePlanOptions, planFile } from './file-plan.ts'
 import { selectedRows } from './filter.ts'
@@ -29,6 +31,8 @@ export interface ReadOptions {
   readonly batchSize?: number | undefined
   /** Whether what comes next is fetched while rows are decoded, from the second batch on. Default: true. */
   readonly ahead?: boolean | undefined
+  /** Delete files that were loaded, and where the next are kept. Default: those of this reading. */
+  readonly deletes?: DeleteCache | undefined
   /** Threads that decode beside this one. Default: none. */
   readonly workers?: DecodingWorkers | undefined
   /** Whether rows come in the order of tasks and files, also from several threads. Default: true. */
@@ -39,6 +43,7 @@ export interface ReadOptions {
 export interface ReadTaskOptions extends ReadOptions, FilePlanOptions {}
 
 const DEFAULT_BATCH_SIZE = 65_536
+const DEFAULT_CACHE_BYTES = 256 * 2 ** 20
 /** Files whose footers are read ahead. */
 const FILES_AHEAD: AheadOptions<ScanTask> = { maxItems: 8, maxWeight: 8, weightOf: () => 1 }
 /** Row groups that are fetched ahead; they weigh their bytes. */
@@ -61,7 +66,7 @@ export function readTask(task: ScanTask, options: ReadTaskOptions): AsyncGenerat
  * wanted leaf column chunks of each row group, or their pages, are fetched, and decoded part by part. Memory holds one
  * row group of these columns as it is stored, and 64 MiB of what comes next, footers aside. Leaving the loop early
  * aborts the requests that run, and decodes no more. Throws, when the task's turn comes: UNSUPPORTED, before reading
- * anything of it, for deletes, for Avro and ORC files, for encrypted files and for variant columns; INVALID_DATA,
+ * anything of it, for Avro and ORC files, for encrypted files and for variant columns; INVALID_DATA,
  * naming the file, for a file that is not what its manifest says.
  */
 export async function* readTasks(
@@ -75,9 +80,12 @@ export async function* readTasks(
   const signal = callers === undefined ? controller.signal : AbortSignal.any([callers, controller.signal])
   // Every request that runs listens.
   setMaxListeners(0, signal)
+  const deletes = (options.deletes ?? new DeleteCache(DEFAULT_CACHE_BYTES)).forScan()
+  const { store, codec, workers } = options
+  const read = (task: ScanTask, plan: FilePlanOptions) => readTask(task, { ...plan, store, codec, workers })
   const files = readAhead(
     tasks,
-    (task) => openTask(task, planOptionsOf(task), options, signal),
+    (task) => openTask(task, planOptionsOf(task), { store, deletes, read, signal }),
     control,
     FILES_AHEAD,
   )
@@ -129,16 +137,19 @@ interface OpenFile {
 async function openTask(
   task: ScanTask,
   planOptions: FilePlanOptions,
-  { store }: ReadOptions,
-  signal: AbortSignal,
+  from: DeleteSource,
 ): Promise<OpenFile | undefined> {
+  const { store, signal } = from
   refuseUnsupported(task, planOptions.projected)
   const { dataFile } = task
   const filter = bind(task.residual, planOptions.tableSchema)
   if (filter.op === 'false') return undefined
   const location = inFile(dataFile.filePath, () => resolveLocation(dataFile.filePath))
-  const source = await openParquet(store, location, dataFile.fileSizeInBytes, signal)
-  const plan = inFile(source.location, () => planFile(task, source.footer, filter, planOptions))
+  const [source, deletes] = await Promise.all([
+    openParquet(store, location, dataFile.fileSizeInBytes, signal),
+    loadDeletes(task, planOptions, from),
+  ])
+  const plan = inFile(source.location, () => planFile(task, source.footer, filter, deletes, planOptions))
   return { source, plan, groups: await selectRows(store, source, plan, signal) }
 }
 
@@ -215,7 +226,7 @@ async function* ofFile(
 function assembleBatch(window: RowWindow, plan: FilePlan): RecordBatch | undefined {
   const { arrowSchema, positions } = plan
   const assemble = (column: ResolvedColumn) => assembleColumn(column, window, positions)
-  const rows = plan.filter && selectedRows(plan.filter(plan.filterColumns.map(assemble), window.length))
+  const rows = keptRows(window, plan, assemble)
   if (rows?.length === 0) return undefined
   const batch = new RecordBatch(
     arrowSchema,
@@ -229,16 +240,25 @@ function assembleBatch(window: RowWindow, plan: FilePlan): RecordBatch | undefin
   return rows === undefined || rows.length === window.length ? batch : takeRows(batch, rows)
 }
 
-function refuseUnsupported({ dataFile, deletes }: ScanTask, projected: readonly NestedField[]): void {
+/** The numbers of the rows that match and are not deleted; undefined for all. */
+function keptRows(
+  { start, length }: RowWindow,
+  { filter, filterColumns, deletes }: FilePlan,
+  assemble: (column: ResolvedColumn) => Data,
+): Int32Array | undefined {
+  if (filter === undefined && deletes === undefined) return undefined
+  const mask = filter?.(filterColumns.map(assemble), length) ?? new Uint8Array(length).fill(1)
+  deletes?.positions?.clearIn(mask, Number(start))
+  for (const { columns, sets } of deletes?.keys ?? []) {
+    const keys = columns.map(assemble)
+    for (const set of sets) set.clearFrom(keys, mask)
+  }
+  return selectedRows(mask)
+}
+
+function refuseUnsupported({ dataFile }: ScanTask, projected: readonly NestedField[]): void {
   const { filePath, fileFormat } = dataFile
   const refuse = (what: string) => unsupported(`${filePath}: ${what}`, { file: filePath })
-  const deleteFile = deletes[0]?.file
-  if (deleteFile !== undefined) {
-    throw unsupported(
-      `${filePath} has rows deleted by ${deleteFile.filePath} (${deleteFile.content}): tables with delete files are not read yet`,
-      { file: deleteFile.filePath, dataFile: filePath },
-    )
-  }
   if (fileFormat !== 'parquet')
     throw refuse(`data files in format ${fileFormat} are not read yet, only parquet`)
   if (dataFile.keyMetadata !== undefined)

@@ -19,7 +19,8 @@ import type { ManifestCache } from '../snapshot/manifest-cache.ts'
 import { pointInTime, type SnapshotSelector } from '../snapshot/timeline.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { DecodingWorkers } from './decode-rows.ts'
-import { partitionFieldsOf } from './metadata-columns.ts'
+import type { DeleteCache } from './deletes/delete-cache.ts'
+import { newestFirst, partitionFieldsOf } from './metadata-columns.ts'
 import { type PlanReport, planTasks } from './plan.ts'
 import { projectSchema } from './projection.ts'
 import type { ReadOptions } from './read-task.ts'
@@ -51,6 +52,8 @@ export interface ScanSource {
   readonly metadata: TableMetadata
   readonly store: ObjectStore
   readonly manifests?: ManifestCache | undefined
+  /** Keeps delete files that were read. */
+  readonly deletes?: DeleteCache | undefined
   readonly codec: () => Promise<ParquetCodec>
   readonly environment: Environment
   /** Threads that decode beside the calling one. */
@@ -75,7 +78,7 @@ export interface Scan<R> {
 
 /**
  * Prepares a scan. Throws INVALID_ARGUMENT for an unknown column or a bad option, NOT_FOUND for a snapshot or ref
- * that is not there; reading throws UNSUPPORTED for tables with deletes, ORC or Avro data files and variant columns.
+ * that is not there; reading throws UNSUPPORTED for ORC or Avro data files and variant columns.
  */
 export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Scan<R> {
   const { metadata } = source
@@ -87,7 +90,7 @@ export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Sc
   if (options.where !== undefined) bind(checkedWhere(options.where), schema)
   const partitionFields = partitionFieldsOf(metadata)
   const fields = projectSchema(schema, options.select, partitionFields)
-  const report: PlanReport = { manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0 }
+  const report: PlanReport = { manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0, deleteFiles: 0 }
   const tasks = () =>
     planTasks({ ...source, schema, snapshot, where: options.where, signal: options.signal, report })
   const batches = () => limited(readAll(source, schema, fields, tasks(), options), options.limit)
@@ -119,12 +122,14 @@ async function* readAll(
     spec: specById(metadata, dataFile.specId),
     nameMapping,
     formatVersion: metadata.formatVersion,
+    schemas: newestFirst(metadata),
   })
   // Whoever wants the first rows would wait for others.
   const ahead = limit === undefined
   const options: ReadOptions = {
     store,
     codec: await source.codec(),
+    deletes: source.deletes,
     workers: ahead ? await workers?.() : undefined,
     ahead,
     ordered,

@@ -2,6 +2,8 @@ import { invalidArgument } from '../errors.ts'
 import {
   CHUNK_SIZE,
   containerAdd,
+  containerBytes,
+  containerClear,
   containerCopy,
   containerHas,
   containerRuns,
@@ -61,6 +63,13 @@ export class PositionSet {
     }
   }
 
+  /** A set that later additions to this one do not touch. */
+  copy(): PositionSet {
+    const copy = new PositionSet()
+    copy.addAll(this)
+    return copy
+  }
+
   /** Positions in ascending order. */
   *[Symbol.iterator](): Generator<number, void, undefined> {
     for (const [chunk, container] of this.containers()) {
@@ -82,6 +91,32 @@ export class PositionSet {
     }
   }
 
+  /** Puts 0 at `position - start` of `mask` for every position from `start` that lies within it. */
+  clearIn(mask: Uint8Array, start: number): void {
+    const end = start + mask.length
+    for (let chunk = chunkOf(start); chunk * CHUNK_SIZE < end; chunk++) {
+      const container = this.chunks.get(chunk)
+      if (container !== undefined) containerClear(container, mask, chunk * CHUNK_SIZE - start)
+    }
+  }
+
+  /** Whether it holds every position from `start` to `end` (excluded). */
+  hasAllBetween(start: number, end: number): boolean {
+    let next = start
+    for (const [from, to] of this.runsBetween(start, end)) {
+      if (from !== next) return false
+      next = to
+    }
+    return next === end
+  }
+
+  /** Memory that it takes, by a fair estimate. */
+  get byteLength(): number {
+    let sum = 0
+    for (const container of this.chunks.values()) sum += CHUNK_OVERHEAD + containerBytes(container)
+    return sum
+  }
+
   /** Chunk numbers and containers, ascending. The containers belong to the set. */
   *containers(): Generator<readonly [number, RoaringContainer], void, undefined> {
     this.order ??= [...this.chunks.keys()].sort((a, b) => a - b)
@@ -93,6 +128,9 @@ export class PositionSet {
     this.chunks.set(chunk, container)
   }
 }
+
+/** What a container and its place in the map take beside its values; an estimate. */
+const CHUNK_OVERHEAD = 200
 
 function chunkOf(position: number): number {
   return Math.floor(position / CHUNK_SIZE)

@@ -73,6 +73,18 @@ export function containerUnion(a: RoaringContainer, b: RoaringContainer): Roarin
   return union.cardinality > MAX_ARRAY_CARDINALITY ? union : withoutRuns(union)
 }
 
+/** Of its values. */
+export function containerBytes(container: RoaringContainer): number {
+  switch (container.kind) {
+    case 'array':
+      return container.values.byteLength
+    case 'bitmap':
+      return container.words.byteLength
+    case 'run':
+      return container.runs.byteLength
+  }
+}
+
 /** A copy that later additions to the original do not touch. */
 export function containerCopy(container: RoaringContainer): RoaringContainer {
   switch (container.kind) {
@@ -82,6 +94,36 @@ export function containerCopy(container: RoaringContainer): RoaringContainer {
       return { ...container, words: container.words.slice() }
     case 'run':
       return container
+  }
+}
+
+/** Puts 0 at `base + value` of `mask` for every value, but for those outside of it. */
+export function containerClear(container: RoaringContainer, mask: Uint8Array, base: number): void {
+  switch (container.kind) {
+    case 'array': {
+      const { values, cardinality } = container
+      // What is written past the ends of a typed array is dropped, but costs more than asking.
+      for (let i = lowerBound(values, cardinality, -base); i < cardinality; i++) {
+        const at = base + values[i]!
+        if (at >= mask.length) return
+        mask[at] = 0
+      }
+      return
+    }
+    case 'bitmap': {
+      const last = Math.min(container.words.length, (mask.length - base + 31) >> 5)
+      for (let word = Math.max(0, -base >> 5); word < last; word++) {
+        for (let bits = container.words[word]!; bits !== 0; bits &= bits - 1) {
+          const at = base + ((word << 5) | (31 - Math.clz32(bits & -bits)))
+          if (at >= 0 && at < mask.length) mask[at] = 0
+        }
+      }
+      return
+    }
+    case 'run':
+      for (const [first, last] of containerRuns(container)) {
+        if (base + last >= 0) mask.fill(0, Math.max(0, base + first), base + last + 1)
+      }
   }
 }
 

@@ -1,0 +1,143 @@
+import { randomInt } from 'node:crypto'
+import type { ByteKeys } from './key-columns.ts'
+import type { KeySet } from './key-set.ts'
+
+/** Drawn once, so that nobody can prepare keys that meet in one slot. */
+const SEED = randomInt(2 ** 32) | 0
+const FIRST_CAPACITY = 1024
+const PAGE_BYTES = 4 * 2 ** 20
+
+/**
+ * A set of keys of any length: their bytes one after another in pages, which growing does not copy, and a table in
+ * open addressing of the numbers of keys, of which at most two thirds is taken.
+ */
+export class ByteKeySet implements KeySet<ByteKeys> {
+  readonly #pages: Uint8Array[] = []
+  /** Where the last page is free. */
+  #free = PAGE_BYTES
+  #pageBytes = 0
+  /** By key: its page, its start in it, its length, its hash. */
+  #entries = new Int32Array(FIRST_CAPACITY * ENTRY)
+  #count = 0
+  /** Numbers of keys, from 1. */
+  #slots = new Int32Array(FIRST_CAPACITY)
+  #hasNull = false
+
+  get size(): number {
+    return this.#count + Number(this.#hasNull)
+  }
+  get byteLength(): number {
+    return this.#pageBytes + this.#entries.byteLength + this.#slots.byteLength
+  }
+
+  addAll({ bytes, offsets, nulls }: ByteKeys, length: number): void {
+    for (let row = 0; row < length; row++) {
+      if (nulls !== undefined && nulls[row] === 1) this.#hasNull = true
+      else this.#add(bytes, offsets[row]!, offsets[row + 1]!)
+    }
+  }
+
+  clearFrom({ bytes, offsets, nulls }: ByteKeys, mask: Uint8Array): void {
+    for (let row = 0; row < mask.length; row++) {
+      if (nulls !== undefined && nulls[row] === 1) {
+        if (this.#hasNull) mask[row] = 0
+        continue
+      }
+      const start = offsets[row]!
+      const end = offsets[row + 1]!
+      if (this.#slots[this.#find(bytes, start, end, hashOf(bytes, start, end))] !== 0) mask[row] = 0
+    }
+  }
+
+  /** The slot that holds the key, or the empty one where it would be. */
+  #find(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    const mask = this.#slots.length - 1
+    let slot = hash & mask
+    for (;;) {
+      const number = this.#slots[slot]!
+      if (number === 0 || this.#isAt(number - 1, bytes, start, end, hash)) return slot
+      slot = (slot + 1) & mask
+    }
+  }
+
+  #isAt(key: number, bytes: Uint8Array, start: number, end: number, hash: number): boolean {
+    const entries = this.#entries
+    const at = key * ENTRY
+    if (entries[at + 3] !== hash || entries[at + 2] !== end - start) return false
+    const page = this.#pages[entries[at]!]!
+    const from = entries[at + 1]!
+    for (let i = 0; i < end - start; i++) if (page[from + i] !== bytes[start + i]) return false
+    return true
+  }
+
+  #add(bytes: Uint8Array, start: number, end: number): void {
+    const hash = hashOf(bytes, start, end)
+    const slot = this.#find(bytes, start, end, hash)
+    if (this.#slots[slot] !== 0) return
+    const length = end - start
+    const at = this.#count * ENTRY
+    if (at === this.#entries.length) this.#entries = grown(this.#entries)
+    const from = this.#allocate(length)
+    const page = this.#pages.length - 1
+    this.#pages[page]!.set(bytes.subarray(start, end), from)
+    this.#entries[at] = page
+    this.#entries[at + 1] = from
+    this.#entries[at + 2] = length
+    this.#entries[at + 3] = hash
+    this.#slots[slot] = ++this.#count
+    if (this.#count * 3 > this.#slots.length * 2) this.#rehash()
+  }
+
+  /** Room for a key in the last page; a key that is longer than a page gets one of its own. */
+  #allocate(length: number): number {
+    if (this.#pages.length === 0 || this.#free + length > this.#pages.at(-1)!.length) {
+      const page = new Uint8Array(Math.max(PAGE_BYTES, length))
+      this.#pages.push(page)
+      this.#pageBytes += page.length
+      this.#free = 0
+    }
+    const from = this.#free
+    this.#free += length
+    return from
+  }
+
+  #rehash(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2)
+    const mask = this.#slots.length - 1
+    for (let key = 0; key < this.#count; key++) {
+      let slot = this.#entries[key * ENTRY + 3]! & mask
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
+      this.#slots[slot] = key + 1
+    }
+  }
+}
+
+const ENTRY = 4
+
+function grown(entries: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(entries.length * 2)
+  more.set(entries)
+  return more
+}
+
+/** As murmur3 mixes, four bytes at a time. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = SEED ^ (end - start)
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    hash = mixed(hash, word)
+  }
+  let rest = 0
+  for (; at < end; at++) rest = (rest << 8) | bytes[at]!
+  hash = mixed(hash, rest)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
+}
+
+function mixed(hash: number, word: number): number {
+  const product = Math.imul(word, 0xcc9e2d51)
+  const turned = hash ^ Math.imul((product << 15) | (product >>> 17), 0x1b873593)
+  return (Math.imul((turned << 13) | (turned >>> 19), 5) + 0xe6546b64) | 0
+}

@@ -1,0 +1,199 @@
+/** From the delete files of a task to what is deleted in its data file. */
+import type { RecordBatch } from 'apache-arrow'
+import { inFile, invalidData } from '../../format/errors.ts'
+import type { DataFile } from '../../format/manifest.ts'
+import { nameMappingFromSchema } from '../../format/name-mapping.ts'
+import { unpartitionedSpec } from '../../format/partition-spec.ts'
+import { decodeDeletionVector } from '../../format/puffin/deletion-vector.ts'
+import type { PositionSet } from '../../format/puffin/position-set.ts'
+import { findFieldById, type Schema } from '../../format/schema.ts'
+import { type NestedField, typeToString } from '../../format/types.ts'
+import { throwIfAborted } from '../../storage/abort.ts'
+import { getReferenced } from '../../storage/get-referenced.ts'
+import type { ObjectStore } from '../../storage/object-store.ts'
+import type { FilePlanOptions } from '../file-plan.ts'
+import { pruneFields } from '../projection.ts'
+import type { DeleteFileRef, ScanTask } from '../scan-task.ts'
+import type { LoadedDeletes, ScanDeletes } from './delete-cache.ts'
+import { collectKeys, type EqualityDeletes } from './equality-deletes.ts'
+import { collectPositions, POSITION_DELETE_FIELDS, type PositionDeletes } from './position-deletes.ts'
+
+/** What is deleted in one data file. */
+export interface TaskDeletes {
+  readonly positions: PositionSet | undefined
+  readonly equality: readonly KeyDeletes[]
+}
+
+/** Deletes by the same key. */
+export interface KeyDeletes {
+  /** For each key column the column that has it, alone in the structs around it. */
+  readonly fields: readonly NestedField[]
+  readonly sets: readonly EqualityDeletes[]
+}
+
+export interface DeleteSource {
+  readonly store: ObjectStore
+  readonly deletes: ScanDeletes
+  /** Reads a file of rows; what is deleted is not asked. */
+  readonly read: (task: ScanTask, options: FilePlanOptions) => AsyncIterable<RecordBatch>
+  readonly signal: AbortSignal
+}
+
+/** Undefined when nothing of the file is deleted. Throws INVALID_DATA and UNSUPPORTED, naming the delete file. */
+export async function loadDeletes(
+  task: ScanTask,
+  options: FilePlanOptions,
+  source: DeleteSource,
+): Promise<TaskDeletes | undefined> {
+  if (task.deletes.length === 0) return undefined
+  const byKey = new Map<string, DeleteFileRef[]>()
+  const positional: DeleteFileRef[] = []
+  for (const ref of task.deletes) {
+    if (ref.file.content !== 'equality-deletes') positional.push(ref)
+    else byKey.set(keyOf(ref), [...(byKey.get(keyOf(ref)) ?? []), ref])
+  }
+  const [sets, equality] = await Promise.all([
+    Promise.all(positional.map(({ file }) => loadPositions(file, task.dataFile.filePath, options, source))),
+    Promise.all([...byKey.values()].map((refs) => loadKeys(refs, options, source))),
+  ])
+  throwIfAborted(source.signal)
+  return { positions: united(sets), equality }
+}
+
+function keyOf({ file }: DeleteFileRef): string {
+  return [...new Set(file.equalityIds)].sort((a, b) => a - b).join()
+}
+
+function united(sets: readonly (PositionSet | undefined)[]): PositionSet | undefined {
+  const [first, ...others] = sets.filter((set) => set !== undefined)
+  if (first === undefined || others.length === 0) return first
+  const all = first.copy()
+  for (const other of others) all.addAll(other)
+  return all
+}
+
+async function loadPositions(
+  file: DataFile,
+  dataFilePath: string,
+  options: FilePlanOptions,
+  source: DeleteSource,
+): Promise<PositionSet | undefined> {
+  if (file.fileFormat === 'puffin') {
+    const place = [file.filePath, file.contentOffset, file.contentSizeInBytes, file.recordCount]
+    const key = `vector ${place.join(' ')}`
+    return (
+      await orAborted(
+        source.deletes.get(key, () => loadVector(file, source.store)),
+        source.signal,
+      )
+    ).positions
+  }
+  const loading = source.deletes.get(`positions ${file.filePath} ${file.fileSizeInBytes}`, () =>
+    loadPositionFile(file, options, source),
+  )
+  return (await orAborted(loading, source.signal)).byPath.get(dataFilePath)
+}
+
+/** More than the vector of any file that rows of one machine fill: 2^31 positions, none of them in runs. */
+const MOST_VECTOR_BYTES = 2 ** 28
+
+interface Vector extends LoadedDeletes {
+  readonly positions: PositionSet
+}
+
+async function loadVector(file: DataFile, store: ObjectStore): Promise<Vector> {
+  const offset = file.contentOffset!
+  const size = file.contentSizeInBytes!
+  if (offset < 0n || size < 0n || offset + size > file.fileSizeInBytes || size > MOST_VECTOR_BYTES) {
+    throw invalidData(
+      `${file.filePath}: a deletion vector of ${size} bytes at ${offset} does not lie in a file of ${file.fileSizeInBytes} bytes`,
+      { file: file.filePath, rule: 'Deletion Vectors' },
+    )
+  }
+  const range = { start: Number(offset), end: Number(offset + size) }
+  const bytes = await getReferenced(store, file.filePath, { range })
+  const positions = inFile(file.filePath, () => decodeDeletionVector(bytes, file.recordCount))
+  return { positions, byteLength: positions.byteLength }
+}
+
+const POSITION_DELETE_SCHEMA: Schema = { schemaId: 0, fields: POSITION_DELETE_FIELDS, identifierFieldIds: [] }
+const POSITION_DELETE_NAMES = nameMappingFromSchema(POSITION_DELETE_SCHEMA)
+
+function loadPositionFile(
+  file: DataFile,
+  { formatVersion }: FilePlanOptions,
+  { read }: DeleteSource,
+): Promise<PositionDeletes> {
+  const rows = read(taskOf(file), {
+    tableSchema: POSITION_DELETE_SCHEMA,
+    projected: POSITION_DELETE_FIELDS,
+    spec: unpartitionedSpec,
+    nameMapping: POSITION_DELETE_NAMES,
+    formatVersion,
+  })
+  return collectPositions(file.filePath, rows)
+}
+
+async function loadKeys(
+  refs: readonly DeleteFileRef[],
+  options: FilePlanOptions,
+  source: DeleteSource,
+): Promise<KeyDeletes> {
+  const fields = inFile(refs[0]!.file.filePath, () => keyFields(refs[0]!.file, options))
+  const types = fields.map(({ id, type }) => `${id} ${typeToString(type)}`).join()
+  const sets = refs.map(({ file }) => {
+    const key = `keys ${file.filePath} ${file.fileSizeInBytes} ${types}`
+    return source.deletes.get(key, () => loadKeyFile(file, fields, options, source))
+  })
+  return { fields, sets: await orAborted(Promise.all(sets), source.signal) }
+}
+
+function loadKeyFile(
+  file: DataFile,
+  fields: readonly NestedField[],
+  { nameMapping, formatVersion }: FilePlanOptions,
+  { read }: DeleteSource,
+): Promise<EqualityDeletes> {
+  const rows = read(taskOf(file), {
+    tableSchema: { schemaId: 0, fields, identifierFieldIds: [] },
+    projected: fields,
+    spec: unpartitionedSpec,
+    nameMapping,
+    formatVersion,
+  })
+  return collectKeys(file.filePath, fields, rows)
+}
+
+function taskOf(dataFile: DataFile): ScanTask {
+  return { dataFile, sequenceNumber: 0n, deletes: [], residual: { op: 'true' } }
+}
+
+/** Columns that were dropped since still tell rows apart: they are as the newest schema that has them says. */
+function keyFields({ equalityIds = [] }: DataFile, options: FilePlanOptions): readonly NestedField[] {
+  const schemas = [options.tableSchema, ...(options.schemas ?? [])]
+  return [...new Set(equalityIds)]
+    .sort((a, b) => a - b)
+    .map((id) => {
+      const schema = schemas.find((candidate) => findFieldById(candidate, id) !== undefined)
+      if (schema !== undefined) return pruneFields(schema.fields, new Set([id]))[0]!
+      throw invalidData(`the equality delete file has the key ${id}, which no schema of the table has`, {
+        rule: 'Equality Delete Files',
+      })
+    })
+}
+
+/** Others may wait for the same file: it is loaded to its end, and only the waiting is left. */
+async function orAborted<T>(loading: Promise<T>, signal: AbortSignal): Promise<T> {
+  let leave = () => {}
+  const aborted = new Promise<void>((resolve) => {
+    leave = resolve
+    signal.addEventListener('abort', leave, { once: true })
+  })
+  try {
+    const loaded = await Promise.race([loading, aborted.then(() => undefined)])
+    throwIfAborted(signal)
+    return loaded as T
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
+}
