@@ -3,16 +3,14 @@ import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
 import { invalidData } from '../format/errors.ts'
 import { type BoundExpression, type BoundTerm, boundFieldIds } from '../format/expressions/bound.ts'
 import type { DataFile } from '../format/manifest.ts'
-import type { NameMapping } from '../format/name-mapping.ts'
 import type { FileFooter } from '../format/parquet/footer.ts'
 import type { FileNode } from '../format/parquet/parquet-schema.ts'
-import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { PositionSet } from '../format/puffin/position-set.ts'
 import type { Schema } from '../format/schema.ts'
-import type { FormatVersion } from '../format/table-metadata.ts'
-import type { Literal, NestedField } from '../format/types.ts'
+import type { Literal } from '../format/types.ts'
 import { type NodePositions, nodePositions } from './assemble.ts'
 import type { KeyDeletes, TaskDeletes } from './deletes/load-deletes.ts'
+import type { FilePlanOptions } from './file-plan-options.ts'
 import { fileSchemaOf } from './file-schema.ts'
 import { type ColumnFilter, compileFilter } from './filter.ts'
 import { metadataConstants } from './metadata-values.ts'
@@ -21,22 +19,6 @@ import { pruneFields } from './projection.ts'
 import { type ResolvedColumn, resolveColumns } from './resolve-columns.ts'
 import { compileRowGroupFilter, type RowGroupFilter } from './row-group-filter.ts'
 import type { ScanTask } from './scan-task.ts'
-
-/** What a plan depends on besides the task and the file. */
-export interface FilePlanOptions {
-  /** The schema that is read: `task.residual` is bound to it, and `projected` is a part of it. */
-  readonly tableSchema: Schema
-  /** Columns to return, by `projectSchema`. */
-  readonly projected: readonly NestedField[]
-  /** The partition spec of the data file. */
-  readonly spec: PartitionSpec
-  /** For files that carry no field ids (`schema.name-mapping.default`). */
-  readonly nameMapping?: NameMapping | undefined
-  /** Of the table; row lineage begins with 3. */
-  readonly formatVersion: FormatVersion
-  /** All schemas of the table, newest first: keys of equality deletes may be gone from `tableSchema`. */
-  readonly schemas?: readonly Schema[] | undefined
-}
 
 /** Which columns come from where, and which rows are wanted, for one file. */
 export interface FilePlan {

@@ -5,6 +5,7 @@ import { takeRows } from '../format/arrow/take.ts'
 import { inFile, unsupported } from '../format/errors.ts'
 import { bind } from '../format/expressions/bind.ts'
 import { resolveLocation } from '../format/location.ts'
+import type { DataFile } from '../format/manifest.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
 import { visitFields } from '../format/schema.ts'
 import type { NestedField } from '../format/types.ts'
@@ -14,7 +15,8 @@ import { countedWindows, type DecodingWorkers, decodeHere, decodeThere, encodedB
 import { DeleteCache } from './deletes/delete-cache.ts'
 import { type DeleteSource, loadDeletes } from './deletes/load-deletes.ts'
 import { type EncodedRows, fetchRows } from './fetch-rows.ts'
-import { type FilePlan, type FilePlanOptions, planFile } from './file-plan.ts'
+import { type FilePlan, planFile } from './file-plan.ts'
+import type { FilePlanOptions } from './file-plan-options.ts'
 import { selectedRows } from './filter.ts'
 import { interleave } from './interleave.ts'
 import { openParquet, type ParquetSource } from './parquet-source.ts'
@@ -256,14 +258,19 @@ function keptRows(
   return selectedRows(mask)
 }
 
-function refuseUnsupported({ dataFile }: ScanTask, projected: readonly NestedField[]): void {
-  const { filePath, fileFormat } = dataFile
-  const refuse = (what: string) => unsupported(`${filePath}: ${what}`, { file: filePath })
-  if (fileFormat !== 'parquet')
-    throw refuse(`data files in format ${fileFormat} are not read yet, only parquet`)
-  if (dataFile.keyMetadata !== undefined)
-    throw refuse('the file is encrypted, and encrypted files are not read yet')
+function refuseUnsupported({ dataFile, deletes }: ScanTask, projected: readonly NestedField[]): void {
+  requireReadable(dataFile)
+  for (const { file } of deletes) if (file.fileFormat !== 'puffin') requireReadable(file)
   visitFields(projected, (field) => {
     if (field.type.kind === 'variant') throw unsupportedVariant(field.name)
   })
+}
+
+function requireReadable({ filePath, fileFormat, keyMetadata, content }: DataFile): void {
+  const refuse = (what: string) => unsupported(`${filePath}: ${what}`, { file: filePath })
+  if (fileFormat !== 'parquet') {
+    const kind = content === 'data' ? 'data' : 'delete'
+    throw refuse(`${kind} files in format ${fileFormat} are not read yet, only parquet`)
+  }
+  if (keyMetadata !== undefined) throw refuse('the file is encrypted, and encrypted files are not read yet')
 }

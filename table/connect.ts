@@ -9,10 +9,10 @@ import { MemoryStore } from '../storage/memory-store.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { checkPropertyNames } from '../storage/s3/s3-properties.ts'
 import type { S3Options } from '../storage/s3/s3-settings.ts'
+import { cachesOf } from './caches-of.ts'
 import { readCatalogProperties } from './catalog-properties.ts'
 import { Lake } from './lake.ts'
 import { locationOf } from './location-of.ts'
-import { manifestCacheOf } from './manifest-cache-of.ts'
 import { S3_OPTION_NAMES, storeOf } from './store-of.ts'
 import { systemEnvironment } from './system-environment.ts'
 import { workersOf } from './workers.ts'
@@ -59,11 +59,11 @@ export async function connect(
   const warehouse = locationOf(given.warehouse)
   if (options.store === undefined) await refuseFile(warehouse)
   const environment = options.environment ?? systemEnvironment
-  const { manifests, rest: properties } = manifestCacheOf(all, environment)
+  const { caches, rest: properties } = cachesOf(all, environment)
   const store = options.store ?? warehouseStore(warehouse, environment, { ...options, properties })
   const catalog = objectStoreCatalog({ store, warehouse, environment, probe: options.probe ?? true })
   const workers = workersOf(options.parallelism)
-  return new Lake({ catalog, store, environment, manifests, codec: sharedCodec, workers }, warehouse)
+  return new Lake({ catalog, store, environment, ...caches, codec: sharedCodec, workers }, warehouse)
 }
 
 /** A folder that is missing is made by the first write; a file in its place would fail there, and read as empty. */

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Environment } from '../format/environment.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
+import type { DeleteCache } from '../readers/deletes/delete-cache.ts'
 import type { ManifestCache } from '../snapshot/manifest-cache.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { Workers } from './workers.ts'
@@ -12,6 +13,8 @@ export interface TableContext {
   readonly environment: Environment
   /** Absent when manifests are read anew each time. */
   readonly manifests?: ManifestCache | undefined
+  /** Keeps delete files that were read. */
+  readonly deletes?: DeleteCache | undefined
   readonly codec: () => Promise<ParquetCodec>
   /** Absent when all work is done in the calling thread. */
   readonly workers?: Workers | undefined

@@ -10,9 +10,9 @@ import { decodeTableMetadata } from '../format/table-metadata-json.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { remappingStore } from '../storage/remapping-store.ts'
 import type { S3Options } from '../storage/s3/s3-settings.ts'
+import { cachesOf } from './caches-of.ts'
 import { sharedCodec } from './connect.ts'
 import { locationOf } from './location-of.ts'
-import { manifestCacheOf } from './manifest-cache-of.ts'
 import { S3_OPTION_NAMES, storeOf } from './store-of.ts'
 import { systemEnvironment } from './system-environment.ts'
 import { Table } from './table.ts'
@@ -39,7 +39,7 @@ export async function openTable(metadataOrLocation: string, options: OpenTableOp
   checkOptions('openTable', options, ['remap', 'parallelism', 'environment', 'store', ...S3_OPTION_NAMES])
   const location = locationOf(metadataOrLocation)
   const environment = options.environment ?? systemEnvironment
-  const { manifests, rest: properties } = manifestCacheOf(options.properties ?? {}, environment)
+  const { caches, rest: properties } = cachesOf(options.properties ?? {}, environment)
   const remaps = options.remap === undefined ? [] : remapsOf(options.remap)
   const bare = options.store ?? storeOf(remaps[0]?.to ?? location, environment, { ...options, properties })
   const store = remaps.length === 0 ? bare : remappingStore(bare, remaps)
@@ -48,7 +48,7 @@ export async function openTable(metadataOrLocation: string, options: OpenTableOp
   const metadata = inFile(metadataLocation, () => decodeTableMetadata(bytes, metadataLocation))
   const loaded: LoadedTable = { identifier: identifierOf(metadata.location), metadata, metadataLocation }
   const workers = sharedWorkers(options.parallelism)
-  return new Table({ store, environment, manifests, codec: sharedCodec, workers }, loaded)
+  return new Table({ store, environment, ...caches, codec: sharedCodec, workers }, loaded)
 }
 
 /** Also one that was kept when its table was dropped. */

@@ -484,7 +484,7 @@ describe('what is not served is refused before anything is read', () => {
     expect(store.counters.gets).toBe(0)
   })
 
-  test('delete files, by name', async () => {
+  test('delete files in ORC, by name', async () => {
     const { readTask } = await import('../../readers/read-task.ts')
     const { codec } = await import('./support.ts')
     const store = await storeOf(new Uint8Array(0))
@@ -500,7 +500,8 @@ describe('what is not served is refused before anything is read', () => {
       ...file,
       ...counts,
       content: 'position-deletes',
-      filePath: 'memory://test/d.parquet',
+      fileFormat: 'orc',
+      filePath: 'memory://test/d.orc',
     } as const
     const task = {
       dataFile: { ...file, ...counts },
@@ -513,7 +514,7 @@ describe('what is not served is refused before anything is read', () => {
     const reading = readTask(task, { store, codec, tableSchema, projected: plain, spec, formatVersion: 2 })
     await expect(reading.next()).rejects.toMatchObject({
       code: 'UNSUPPORTED',
-      message: expect.stringContaining('memory://test/d.parquet'),
+      message: expect.stringContaining('memory://test/d.orc'),
     })
     expect(store.counters.gets).toBe(0)
   })

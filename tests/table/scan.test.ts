@@ -74,13 +74,19 @@ describe('a scan', () => {
   it('prunes by partition and by column metrics, and tells how much', async () => {
     const { table } = await tripsTable()
     const scan = table.scan({ where: and(eq('city', 'Wien'), gtEq('at', '2026-01-02T00:00:00Z')) })
-    expect(scan.report).toEqual({ manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0 })
+    expect(scan.report).toEqual({ manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0, deleteFiles: 0 })
     expect(await ids(scan)).toEqual([11n, 12n, 21n, 22n])
-    expect(scan.report).toEqual({ manifests: 3, manifestsRead: 2, files: 4, filesPlanned: 2 })
+    expect(scan.report).toEqual({ manifests: 3, manifestsRead: 2, files: 4, filesPlanned: 2, deleteFiles: 0 })
 
     const byMetrics = table.scan({ where: and(gtEq('id', 20), lt('id', 21)) })
     expect(await ids(byMetrics)).toEqual([20n])
-    expect(byMetrics.report).toEqual({ manifests: 3, manifestsRead: 3, files: 6, filesPlanned: 1 })
+    expect(byMetrics.report).toEqual({
+      manifests: 3,
+      manifestsRead: 3,
+      files: 6,
+      filesPlanned: 1,
+      deleteFiles: 0,
+    })
     expect(await ids(table.scan({ where: startsWith('city', 'Gr') }))).toEqual([0n, 10n, 20n])
   })
 

@@ -1,33 +1,42 @@
-/** The cache of manifests, as Iceberg's catalog properties set it. */
+/** What a lake keeps of files that it read, as catalog properties set it. */
 import type { Environment } from '../format/environment.ts'
 import { invalidArgument } from '../format/errors.ts'
 import { nearNames } from '../format/near-names.ts'
 import { boolean, integer, type PropertyParser } from '../format/property-parsers.ts'
+import { DeleteCache } from '../readers/deletes/delete-cache.ts'
 import { ManifestCache } from '../snapshot/manifest-cache.ts'
 
-const PREFIX = 'io.manifest.'
+const PREFIXES = ['io.manifest.', 'io.deletes.']
 const MEBIBYTE = 1024 * 1024
 
-/** By the names of Iceberg Java, with its defaults, but that the cache is on. */
+/** Of manifests by the names of Iceberg Java, with its defaults, but that the cache is on; of deletes by ours. */
 const definitions = {
   'io.manifest.cache-enabled': define(boolean, true),
   'io.manifest.cache.max-total-bytes': define(integer(), 100 * MEBIBYTE),
   'io.manifest.cache.max-content-length': define(integer(), 8 * MEBIBYTE),
   'io.manifest.cache.expiration-interval-ms': define(integer(), 60_000),
+  'io.deletes.cache.max-total-bytes': define(integer(), 256 * MEBIBYTE),
 }
 type Name = keyof typeof definitions
 
+export interface Caches {
+  /** Undefined where it is off. */
+  readonly manifests: ManifestCache | undefined
+  readonly deletes: DeleteCache
+}
+
 /**
- * The cache that a lake's properties ask for; undefined where it is off. `rest` are the properties that are not of
- * manifests. Throws INVALID_ARGUMENT for an unknown `io.manifest.` property or a value that is none.
+ * The caches that a lake's properties ask for. `rest` are the properties that are of none. Throws INVALID_ARGUMENT
+ * for an unknown `io.manifest.` or `io.deletes.` property, and for a value that is none.
  */
-export function manifestCacheOf(
+export function cachesOf(
   properties: Readonly<Record<string, string>>,
   environment: Environment,
-): { readonly manifests: ManifestCache | undefined; readonly rest: Readonly<Record<string, string>> } {
+): { readonly caches: Caches; readonly rest: Readonly<Record<string, string>> } {
+  const isOwn = (name: string) => PREFIXES.some((prefix) => name.startsWith(prefix))
   const given = Object.entries(properties)
-  const own = Object.fromEntries(given.filter(([name]) => name.startsWith(PREFIX)))
-  const rest = Object.fromEntries(given.filter(([name]) => !name.startsWith(PREFIX)))
+  const own = Object.fromEntries(given.filter(([name]) => isOwn(name)))
+  const rest = Object.fromEntries(given.filter(([name]) => !isOwn(name)))
   for (const name of Object.keys(own)) checkName(name)
   const cache = new ManifestCache({
     maxTotalBytes: read(own, 'io.manifest.cache.max-total-bytes'),
@@ -35,7 +44,9 @@ export function manifestCacheOf(
     expirationIntervalMs: read(own, 'io.manifest.cache.expiration-interval-ms'),
     now: () => environment.now(),
   })
-  return { manifests: read(own, 'io.manifest.cache-enabled') ? cache : undefined, rest }
+  const manifests = read(own, 'io.manifest.cache-enabled') ? cache : undefined
+  const deletes = new DeleteCache(read(own, 'io.deletes.cache.max-total-bytes'))
+  return { caches: { manifests, deletes }, rest }
 }
 
 interface Definition<T> {
