@@ -1,19 +1,38 @@
 import * as zlib from 'node:zlib'
-import { invalidData, messageOf, unsupported } from './errors.ts'
+import { Decompress } from 'fzstd'
+import { invalidData, isMoraineError, messageOf } from './errors.ts'
 
-type Decompress = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array
+type NativeDecompress = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array
 
 /**
- * Unpacks Zstandard data with node:zlib, which has it from Node 22.15 on. Errors: `UNSUPPORTED` before that,
- * `INVALID_DATA` for broken data and for more than `maxLength` bytes.
+ * Unpacks Zstandard data: with node:zlib where it has it, which is from Node 22.15 on, else in JavaScript, which looks
+ * at no checksum. Errors: `INVALID_DATA` for broken data and for more than `maxLength` bytes.
  */
 export function decompressZstd(bytes: Uint8Array, maxLength: number): Uint8Array {
-  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: Decompress }
-  if (zstdDecompressSync === undefined)
-    throw unsupported('zstd data needs Node 22.15 or later', { codec: 'zstd' })
+  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: NativeDecompress }
   try {
-    return zstdDecompressSync(bytes, { maxOutputLength: maxLength })
+    return zstdDecompressSync === undefined
+      ? decompressInJavaScript(bytes, maxLength)
+      : zstdDecompressSync(bytes, { maxOutputLength: maxLength })
   } catch (cause) {
+    if (isMoraineError(cause)) throw cause
     throw invalidData(`broken zstd data: ${messageOf(cause)}`, undefined, cause)
   }
 }
+
+/** Piece by piece, so that what is too much is noticed before it is there. */
+export function decompressInJavaScript(bytes: Uint8Array, maxLength: number): Uint8Array {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  const stream = new Decompress((piece) => {
+    pieces.push(piece.slice())
+    length += piece.length
+    if (length > maxLength) throw invalidData(`zstd data unpacks to more than ${maxLength} bytes`)
+  })
+  for (let at = 0; at < bytes.length; at += PIECE_LENGTH) {
+    stream.push(bytes.subarray(at, at + PIECE_LENGTH), at + PIECE_LENGTH >= bytes.length)
+  }
+  return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces, length))
+}
+
+const PIECE_LENGTH = 64 * 1024

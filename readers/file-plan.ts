@@ -20,22 +20,27 @@ import { type ResolvedColumn, resolveColumns } from './resolve-columns.ts'
 import { compileRowGroupFilter, type RowGroupFilter } from './row-group-filter.ts'
 import type { ScanTask } from './scan-task.ts'
 
-/** Which columns come from where, and which rows are wanted, for one file. */
-export interface FilePlan {
+/** Which columns come from where, and which rows are wanted, for one file of any format. */
+export interface RowPlan {
   readonly arrowSchema: ArrowSchema
   readonly columns: readonly ResolvedColumn[]
   readonly filterColumns: readonly ResolvedColumn[]
   /** Absent when every row matches. */
   readonly filter: ColumnFilter | undefined
-  /** The same over row groups and pages. */
-  readonly rowGroupFilter: RowGroupFilter | undefined
   /** Absent when no row is deleted. */
   readonly deletes: DeletePlan | undefined
+  /** Where decoded columns stand. */
+  readonly positions: NodePositions
+}
+
+/** A plan for a Parquet file. */
+export interface FilePlan extends RowPlan {
+  /** The filter over row groups and pages. */
+  readonly rowGroupFilter: RowGroupFilter | undefined
   /** Leaves to decode. */
   readonly leaves: ReadonlySet<number>
   /** All of the file's, in order. */
   readonly fileLeaves: readonly FileNode[]
-  readonly positions: NodePositions
 }
 
 /** The rows of a file that are deleted. */

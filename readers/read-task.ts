@@ -11,11 +11,14 @@ import { visitFields } from '../format/schema.ts'
 import type { NestedField } from '../format/types.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { assembleColumn, type RowWindow } from './assemble.ts'
+import { type AvroSource, openAvroFile } from './avro/avro-file.ts'
+import { type AvroPlan, planAvroFile } from './avro/avro-plan.ts'
+import { avroWindows } from './avro/avro-windows.ts'
 import { countedWindows, type DecodingWorkers, decodeHere, decodeThere, encodedBytes } from './decode-rows.ts'
 import { DeleteCache } from './deletes/delete-cache.ts'
 import { type DeleteSource, loadDeletes } from './deletes/load-deletes.ts'
 import { type EncodedRows, fetchRows } from './fetch-rows.ts'
-import { type FilePlan, planFile } from './file-plan.ts'
+import { type FilePlan, planFile, type RowPlan } from './file-plan.ts'
 import type { FilePlanOptions } from './file-plan-options.ts'
 import { selectedRows } from './filter.ts'
 import { interleave } from './interleave.ts'
@@ -49,10 +52,10 @@ const DEFAULT_CACHE_BYTES = 256 * 2 ** 20
 /** Files whose footers are read ahead. */
 const FILES_AHEAD: AheadOptions<ScanTask> = { maxItems: 8, maxWeight: 8, weightOf: () => 1 }
 /** Row groups that are fetched ahead; they weigh their bytes. */
-const GROUPS_AHEAD: AheadOptions<GroupOfFile> = {
+const PIECES_AHEAD: AheadOptions<Piece> = {
   maxItems: 16,
   maxWeight: 64 * 2 ** 20,
-  weightOf: ({ group }) => group.bytes,
+  weightOf: (piece) => ('group' in piece ? piece.group.bytes : 0),
 }
 
 /** Reads the rows of one data file; see `readTasks`. */
@@ -68,7 +71,7 @@ export function readTask(task: ScanTask, options: ReadTaskOptions): AsyncGenerat
  * wanted leaf column chunks of each row group, or their pages, are fetched, and decoded part by part. Memory holds one
  * row group of these columns as it is stored, and 64 MiB of what comes next, footers aside. Leaving the loop early
  * aborts the requests that run, and decodes no more. Throws, when the task's turn comes: UNSUPPORTED, before reading
- * anything of it, for Avro and ORC files, for encrypted files and for variant columns; INVALID_DATA,
+ * anything of it, for ORC files, for encrypted files and for variant columns; INVALID_DATA,
  * naming the file, for a file that is not what its manifest says.
  */
 export async function* readTasks(
@@ -91,17 +94,17 @@ export async function* readTasks(
     control,
     FILES_AHEAD,
   )
-  const groups = readAhead(
-    groupsOf(files),
-    (group) => fetchGroup(group, options, signal),
+  const pieces = readAhead(
+    piecesOf(files),
+    (piece) => fetchPiece(piece, options, signal),
     control,
-    GROUPS_AHEAD,
+    PIECES_AHEAD,
   )
   // Only the last stage aborts: what fails in one before it fails at its turn, after all that came earlier.
   const threads = options.workers?.parallelism ?? 0
   const isOrdered = options.ordered ?? true
   // What runs, and one more, so that no thread waits for its next piece.
-  const streams = readAhead(decodings(groups), async (decode) => decode(options, signal), control, {
+  const streams = readAhead(decodings(pieces), async (decode) => decode(options, signal), control, {
     maxItems: isOrdered ? threads : Math.min(threads, 1),
     maxWeight: Number.POSITIVE_INFINITY,
     weightOf: () => 1,
@@ -128,11 +131,21 @@ async function* onlyTask(task: ScanTask): AsyncGenerator<ScanTask> {
   yield task
 }
 
-/** A data file whose footer, and as much of its indexes as helps, has been read. */
-interface OpenFile {
+/** A data file of which as much has been read as tells what to read of its rows. */
+type OpenFile = OpenParquet | OpenAvro
+
+interface OpenParquet {
+  readonly format: 'parquet'
   readonly source: ParquetSource
   readonly plan: FilePlan
   readonly groups: readonly GroupSelection[]
+}
+
+interface OpenAvro {
+  readonly format: 'avro'
+  readonly source: AvroSource
+  readonly plan: AvroPlan
+  readonly recordCount: bigint
 }
 
 /** Undefined for a file of which no row matches, whatever it holds. */
@@ -143,26 +156,44 @@ async function openTask(
 ): Promise<OpenFile | undefined> {
   const { store, signal } = from
   refuseUnsupported(task, planOptions.projected)
-  const { dataFile } = task
+  const { filePath, fileFormat, fileSizeInBytes, recordCount } = task.dataFile
   const filter = bind(task.residual, planOptions.tableSchema)
   if (filter.op === 'false') return undefined
-  const location = inFile(dataFile.filePath, () => resolveLocation(dataFile.filePath))
+  const location = inFile(filePath, () => resolveLocation(filePath))
+  const loading = loadDeletes(task, planOptions, from)
+  if (fileFormat === 'avro') {
+    const [source, deletes] = await Promise.all([
+      openAvroFile(store, location, fileSizeInBytes, signal),
+      loading,
+    ])
+    const { schema } = source.header
+    const plan = inFile(location, () => planAvroFile(task, schema, filter, deletes, planOptions))
+    return { format: 'avro', source, plan, recordCount }
+  }
   const [source, deletes] = await Promise.all([
-    openParquet(store, location, dataFile.fileSizeInBytes, signal),
-    loadDeletes(task, planOptions, from),
+    openParquet(store, location, fileSizeInBytes, signal),
+    loading,
   ])
-  const plan = inFile(source.location, () => planFile(task, source.footer, filter, deletes, planOptions))
-  return { source, plan, groups: await selectRows(store, source, plan, signal) }
+  const plan = inFile(location, () => planFile(task, source.footer, filter, deletes, planOptions))
+  return { format: 'parquet', source, plan, groups: await selectRows(store, source, plan, signal) }
 }
 
+/** What is fetched at once: a row group of a Parquet file; an Avro file fetches its blocks itself. */
+type Piece = GroupOfFile | { readonly file: OpenAvro }
+
 interface GroupOfFile {
-  readonly file: OpenFile
+  readonly file: OpenParquet
   readonly group: GroupSelection
 }
 
-async function* groupsOf(files: AsyncIterable<OpenFile | undefined>): AsyncGenerator<GroupOfFile> {
-  for await (const file of files) for (const group of file?.groups ?? []) yield { file: file!, group }
+async function* piecesOf(files: AsyncIterable<OpenFile | undefined>): AsyncGenerator<Piece> {
+  for await (const file of files) {
+    if (file?.format === 'avro') yield { file }
+    else for (const group of file?.groups ?? []) yield { file: file!, group }
+  }
 }
+
+type FetchedPiece = FetchedGroup | { readonly file: OpenAvro }
 
 /** Rows of a row group, as they are stored. */
 interface FetchedGroup extends GroupOfFile {
@@ -171,11 +202,9 @@ interface FetchedGroup extends GroupOfFile {
   readonly encoded: readonly EncodedRows[]
 }
 
-async function fetchGroup(
-  { file, group }: GroupOfFile,
-  { store }: ReadOptions,
-  signal: AbortSignal,
-): Promise<FetchedGroup> {
+async function fetchPiece(piece: Piece, { store }: ReadOptions, signal: AbortSignal): Promise<FetchedPiece> {
+  if (!('group' in piece)) return piece
+  const { file, group } = piece
   const { source, plan } = file
   const rows = await narrowByBloomFilters(store, source, plan, group, signal)
   const encoded = plan.leaves.size === 0 ? [] : await fetchRows(store, source, { ...group, rows }, signal)
@@ -196,9 +225,16 @@ const BEFORE_START = 2 ** 20
 const BEFORE_HOP = 2 ** 16
 
 /** What is to be decoded, here or in another thread, piece by piece. */
-async function* decodings(groups: AsyncIterable<FetchedGroup>): AsyncGenerator<Decoding> {
+async function* decodings(pieces: AsyncIterable<FetchedPiece>): AsyncGenerator<Decoding> {
   let bytesSoFar = 0
-  for await (const { file, group, rows, encoded } of groups) {
+  for await (const piece of pieces) {
+    if (!('group' in piece)) {
+      const { source, plan, recordCount } = piece.file
+      yield ({ batchSize = DEFAULT_BATCH_SIZE }, signal) =>
+        ofFile(piece.file, avroWindows(source, plan, recordCount, batchSize, signal))
+      continue
+    }
+    const { file, group, rows, encoded } = piece
     const place = { location: file.source.location, position: group.position }
     if (file.plan.leaves.size === 0) {
       yield ({ batchSize = DEFAULT_BATCH_SIZE }) => ofFile(file, countedWindows(place, rows, batchSize))
@@ -225,7 +261,7 @@ async function* ofFile(
 }
 
 /** The matching rows of a window; undefined when there is none. */
-function assembleBatch(window: RowWindow, plan: FilePlan): RecordBatch | undefined {
+function assembleBatch(window: RowWindow, plan: RowPlan): RecordBatch | undefined {
   const { arrowSchema, positions } = plan
   const assemble = (column: ResolvedColumn) => assembleColumn(column, window, positions)
   const rows = keptRows(window, plan, assemble)
@@ -245,7 +281,7 @@ function assembleBatch(window: RowWindow, plan: FilePlan): RecordBatch | undefin
 /** The numbers of the rows that match and are not deleted; undefined for all. */
 function keptRows(
   { start, length }: RowWindow,
-  { filter, filterColumns, deletes }: FilePlan,
+  { filter, filterColumns, deletes }: RowPlan,
   assemble: (column: ResolvedColumn) => Data,
 ): Int32Array | undefined {
   if (filter === undefined && deletes === undefined) return undefined
@@ -268,9 +304,9 @@ function refuseUnsupported({ dataFile, deletes }: ScanTask, projected: readonly 
 
 function requireReadable({ filePath, fileFormat, keyMetadata, content }: DataFile): void {
   const refuse = (what: string) => unsupported(`${filePath}: ${what}`, { file: filePath })
-  if (fileFormat !== 'parquet') {
+  if (fileFormat !== 'parquet' && fileFormat !== 'avro') {
     const kind = content === 'data' ? 'data' : 'delete'
-    throw refuse(`${kind} files in format ${fileFormat} are not read yet, only parquet`)
+    throw refuse(`${kind} files in format ${fileFormat} are not read, only parquet and avro`)
   }
   if (keyMetadata !== undefined) throw refuse('the file is encrypted, and encrypted files are not read yet')
 }

@@ -37,8 +37,20 @@ export interface AvroBlock {
   readonly bytes: Uint8Array
 }
 
-/** Reads the header of a container. Errors: `INVALID_DATA`, and `UNSUPPORTED` for a codec when records are read. */
-export function openAvro(bytes: Uint8Array): AvroFile {
+/** What stands in front of the blocks. */
+export interface AvroHeader {
+  /** The entries as text. */
+  readonly metadata: ReadonlyMap<string, string>
+  readonly schema: AvroType
+  /** Name of the codec of the blocks. */
+  readonly codec: string
+  readonly sync: Uint8Array
+  /** Where the first block begins, bytes. */
+  readonly end: number
+}
+
+/** Reads a header out of the first bytes of a container. Errors: `INVALID_DATA`. */
+export function decodeAvroHeader(bytes: Uint8Array): AvroHeader {
   const input = new AvroInput(bytes)
   if (input.remaining < MAGIC.length || !equal(input.readFixed(MAGIC.length), MAGIC)) {
     throw invalidData('expected an Avro file, found other magic bytes', {
@@ -50,8 +62,14 @@ export function openAvro(bytes: Uint8Array): AvroFile {
   const schemaText = metadata.get('avro.schema')
   if (schemaText === undefined) throw invalidData("Avro header: expected 'avro.schema'")
   const schema = parseAvroType(parseJson(schemaText))
-  const firstBlock = input.position
-  const blocks = () => readBlocks(bytes, firstBlock, metadata.get('avro.codec') ?? 'null', sync)
+  return { metadata, schema, codec: metadata.get('avro.codec') ?? 'null', sync, end: input.position }
+}
+
+/** Opens a container that is in memory. Errors: `INVALID_DATA`, and `UNSUPPORTED` for a codec when records are read. */
+export function openAvro(bytes: Uint8Array): AvroFile {
+  const header = decodeAvroHeader(bytes)
+  const { metadata, schema } = header
+  const blocks = () => readBlocks(bytes, header)
   return {
     metadata,
     schema,
@@ -61,11 +79,51 @@ export function openAvro(bytes: Uint8Array): AvroFile {
       for (const block of blocks()) {
         const records = new AvroInput(block.bytes)
         for (let i = 0; i < block.count; i++) yield read(records)
-        if (records.remaining > 0)
-          throw invalidData(`Avro block: ${records.remaining} bytes behind its last record`)
+        checkBlockEnd(records)
       }
     },
   }
+}
+
+/** Throws INVALID_DATA when a block holds more than its records. */
+export function checkBlockEnd(records: AvroInput): void {
+  if (records.remaining > 0)
+    throw invalidData(`Avro block: ${records.remaining} bytes behind its last record`)
+}
+
+/** Bytes that the count and the length of a block take at most. */
+export const BLOCK_HEAD_LENGTH = 20
+
+/** How many records and stored bytes a block has, and how many bytes of `input` said so. Errors: `INVALID_DATA`. */
+export function readBlockHead(input: AvroInput): { readonly count: number; readonly length: number } {
+  const count = input.readInt()
+  const length = input.readInt()
+  if (count < 0) throw invalidData(`Avro block: expected a record count, found ${count}`)
+  if (length < 0) throw invalidData(`Avro block: expected a length, found ${length}`)
+  return { count, length }
+}
+
+/** Bytes of a block behind its head. */
+export function blockTailLength(length: number): number {
+  return length + SYNC_LENGTH
+}
+
+/** Unpacks a block out of its stored bytes, the sync marker at their end. Errors: `INVALID_DATA`, `UNSUPPORTED`. */
+export function unpackBlock(
+  { codec, sync }: AvroHeader,
+  count: number,
+  tail: Uint8Array,
+  expectedLength = BLOCK_BYTES,
+): AvroBlock {
+  const length = tail.length - SYNC_LENGTH
+  if (!equal(tail.subarray(length), sync)) throw invalidData('Avro block: the sync marker does not match')
+  const unpacked = decompressBlock(codec, tail.subarray(0, length), { expectedLength })
+  if (count > unpacked.length) {
+    throw invalidData(
+      `Avro block: expected at most ${unpacked.length} records in as many bytes, found ${count}`,
+    )
+  }
+  return { count, bytes: unpacked }
 }
 
 /**
@@ -96,30 +154,16 @@ export function encodeAvro<T>(
   return new Uint8Array(output.view())
 }
 
-function* readBlocks(
-  bytes: Uint8Array,
-  start: number,
-  codec: string,
-  sync: Uint8Array,
-): Generator<AvroBlock, void, undefined> {
-  const input = new AvroInput(bytes, start)
+function* readBlocks(bytes: Uint8Array, header: AvroHeader): Generator<AvroBlock, void, undefined> {
+  const input = new AvroInput(bytes, header.end)
   let expectedLength = BLOCK_BYTES
   while (input.remaining > 0) {
-    const count = input.readInt()
-    if (count < 0) throw invalidData(`Avro block: expected a record count, found ${count}`)
-    const length = input.readLength()
-    const stored = bytes.subarray(input.position, input.position + length)
-    input.skip(length)
-    if (!equal(input.readFixed(SYNC_LENGTH), sync))
-      throw invalidData('Avro block: the sync marker does not match')
-    const unpacked = decompressBlock(codec, stored, { expectedLength })
-    expectedLength = unpacked.length
-    if (count > unpacked.length) {
-      throw invalidData(
-        `Avro block: expected at most ${unpacked.length} records in as many bytes, found ${count}`,
-      )
-    }
-    yield { count, bytes: unpacked }
+    const { count, length } = readBlockHead(input)
+    const start = input.position
+    input.skip(blockTailLength(length))
+    const block = unpackBlock(header, count, bytes.subarray(start, input.position), expectedLength)
+    expectedLength = block.bytes.length
+    yield block
   }
 }
 

@@ -58,7 +58,6 @@ interface SnapshotAnswer {
 /** Tables that this version refuses as a whole or in part, and the words of the refusal. */
 const refusals: Readonly<Record<string, RegExp>> = {
   orc_data: /orc/i,
-  avro_data: /avro|delete/i,
   v3_variant: /variant/i,
   v3_variant_shred: /variant/i,
 }

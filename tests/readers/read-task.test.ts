@@ -469,7 +469,6 @@ describe('what is not served is refused before anything is read', () => {
   const plain = fields.slice(0, 1)
   const cases: readonly [string, Parameters<typeof readRows>[3], RegExp][] = [
     ['ORC files', { dataFile: { fileFormat: 'orc' } }, /format orc/],
-    ['Avro files', { dataFile: { fileFormat: 'avro' } }, /format avro/],
     ['encrypted files', { dataFile: { keyMetadata: Uint8Array.of(1) } }, /encrypted/],
     ['variant columns', { select: ['v'] }, /column 'v' is a variant/],
   ]

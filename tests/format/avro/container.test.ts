@@ -197,12 +197,11 @@ describe('an Avro container', () => {
     expect(() => decode(file(crc))).toThrow(/expected CRC-32/)
   })
 
-  it('reads zstandard blocks where Node can, and says so where it cannot', () => {
+  it('reads zstandard blocks on every Node', () => {
     // One raw block: magic, frame header with content size 3, block header (last, raw, 3 bytes), content.
     const zstd = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 3, 0x19, 0, 0, 4, 97, 98)
     const file = container({ schema: nameSchema, codec: 'zstandard', blocks: [{ count: 1, bytes: zstd }] })
-    if ('zstdDecompressSync' in zlib) expect(decode(file)).toEqual([{ name: 'ab' }])
-    else expect(() => decode(file)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }))
+    expect(decode(file)).toEqual([{ name: 'ab' }])
   })
 
   it('names a codec that it does not serve', () => {
