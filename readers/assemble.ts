@@ -46,8 +46,6 @@ export function assembleColumn(column: ResolvedColumn, window: RowWindow, positi
       return positionColumn(column, window)
     case 'file':
       return fileColumn(column, window.decoded!.data.children, positions)
-    case 'decoded':
-      return window.decoded!.data.children[column.index]!
     case 'filled':
       return filledColumn(column, window, positions)
   }

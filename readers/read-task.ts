@@ -11,23 +11,19 @@ import { visitFields } from '../format/schema.ts'
 import type { NestedField } from '../format/types.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { assembleColumn, type RowWindow } from './assemble.ts'
-import { type AvroSource, openAvroFile } from './avro/avro-file.ts'
-import { type AvroPlan, planAvroFile } from './avro/avro-plan.ts'
-import { avroWindows } from './avro/avro-windows.ts'
-import { countedWindows, type DecodingWorkers, decodeHere, decodeThere, encodedBytes } from './decode-rows.ts'
+import { openAvro } from './avro/open-avro.ts'
+import type { DecodingWorkers } from './decode-rows.ts'
 import { DeleteCache } from './deletes/delete-cache.ts'
 import { type DeleteSource, loadDeletes } from './deletes/load-deletes.ts'
-import { type EncodedRows, fetchRows } from './fetch-rows.ts'
-import { type FilePlan, planFile, type RowPlan } from './file-plan.ts'
 import type { FilePlanOptions } from './file-plan-options.ts'
 import { selectedRows } from './filter.ts'
 import { interleave } from './interleave.ts'
-import { openParquet, type ParquetSource } from './parquet-source.ts'
+import type { Decoding, FilePiece, OpenDataFile, OpenFile } from './open-file.ts'
+import { openParquet } from './open-parquet.ts'
 import { type AheadOptions, aheadControl, readAhead } from './read-ahead.ts'
 import { type ResolvedColumn, unsupportedVariant } from './resolve-columns.ts'
-import type { RowRanges } from './row-ranges.ts'
+import type { RowPlan } from './row-plan.ts'
 import type { ScanTask } from './scan-task.ts'
-import { type GroupSelection, narrowByBloomFilters, selectRows } from './select-rows.ts'
 
 export interface ReadOptions {
   readonly store: ObjectStore
@@ -52,10 +48,10 @@ const DEFAULT_CACHE_BYTES = 256 * 2 ** 20
 /** Files whose footers are read ahead. */
 const FILES_AHEAD: AheadOptions<ScanTask> = { maxItems: 8, maxWeight: 8, weightOf: () => 1 }
 /** Row groups that are fetched ahead; they weigh their bytes. */
-const PIECES_AHEAD: AheadOptions<Piece> = {
+const PIECES_AHEAD: AheadOptions<PieceOfFile> = {
   maxItems: 16,
   maxWeight: 64 * 2 ** 20,
-  weightOf: (piece) => ('group' in piece ? piece.group.bytes : 0),
+  weightOf: ({ piece }) => piece.bytes,
 }
 
 /** Reads the rows of one data file; see `readTasks`. */
@@ -96,7 +92,7 @@ export async function* readTasks(
   )
   const pieces = readAhead(
     piecesOf(files),
-    (piece) => fetchPiece(piece, options, signal),
+    async ({ file, piece }) => ({ file, decodings: await piece.fetch(signal) }),
     control,
     PIECES_AHEAD,
   )
@@ -104,7 +100,7 @@ export async function* readTasks(
   const threads = options.workers?.parallelism ?? 0
   const isOrdered = options.ordered ?? true
   // What runs, and one more, so that no thread waits for its next piece.
-  const streams = readAhead(decodings(pieces), async (decode) => decode(options, signal), control, {
+  const streams = readAhead(decodings(pieces, options, signal), async (decode) => decode(), control, {
     maxItems: isOrdered ? threads : Math.min(threads, 1),
     maxWeight: Number.POSITIVE_INFINITY,
     weightOf: () => 1,
@@ -112,7 +108,7 @@ export async function* readTasks(
   })
   const windows = isOrdered ? inOrder(streams) : interleave(streams, Math.max(threads, 1))
   for await (const { file, window } of windows) {
-    const batch = inFile(file.source.location, () => assembleBatch(window, file.plan))
+    const batch = inFile(file.location, () => assembleBatch(window, file.plan))
     if (batch !== undefined) yield batch
     // Who pulls a second batch will want more; who looks at the first rows pays for no others.
     if (options.ahead ?? true) {
@@ -131,84 +127,39 @@ async function* onlyTask(task: ScanTask): AsyncGenerator<ScanTask> {
   yield task
 }
 
-/** A data file of which as much has been read as tells what to read of its rows. */
-type OpenFile = OpenParquet | OpenAvro
-
-interface OpenParquet {
-  readonly format: 'parquet'
-  readonly source: ParquetSource
-  readonly plan: FilePlan
-  readonly groups: readonly GroupSelection[]
-}
-
-interface OpenAvro {
-  readonly format: 'avro'
-  readonly source: AvroSource
-  readonly plan: AvroPlan
-  readonly recordCount: bigint
+const openers: Partial<Record<DataFile['fileFormat'], OpenDataFile>> = {
+  parquet: openParquet,
+  avro: openAvro,
 }
 
 /** Undefined for a file of which no row matches, whatever it holds. */
 async function openTask(
   task: ScanTask,
-  planOptions: FilePlanOptions,
+  options: FilePlanOptions,
   from: DeleteSource,
 ): Promise<OpenFile | undefined> {
   const { store, signal } = from
-  refuseUnsupported(task, planOptions.projected)
-  const { filePath, fileFormat, fileSizeInBytes, recordCount } = task.dataFile
-  const filter = bind(task.residual, planOptions.tableSchema)
+  refuseUnsupported(task, options.projected)
+  const { filePath, fileFormat } = task.dataFile
+  const filter = bind(task.residual, options.tableSchema)
   if (filter.op === 'false') return undefined
   const location = inFile(filePath, () => resolveLocation(filePath))
-  const loading = loadDeletes(task, planOptions, from)
-  if (fileFormat === 'avro') {
-    const [source, deletes] = await Promise.all([
-      openAvroFile(store, location, fileSizeInBytes, signal),
-      loading,
-    ])
-    const { schema } = source.header
-    const plan = inFile(location, () => planAvroFile(task, schema, filter, deletes, planOptions))
-    return { format: 'avro', source, plan, recordCount }
-  }
-  const [source, deletes] = await Promise.all([
-    openParquet(store, location, fileSizeInBytes, signal),
-    loading,
-  ])
-  const plan = inFile(location, () => planFile(task, source.footer, filter, deletes, planOptions))
-  return { format: 'parquet', source, plan, groups: await selectRows(store, source, plan, signal) }
+  const deletes = loadDeletes(task, options, from)
+  return openers[fileFormat]!({ task, location, filter, deletes, options, store, signal })
 }
 
-/** What is fetched at once: a row group of a Parquet file; an Avro file fetches its blocks itself. */
-type Piece = GroupOfFile | { readonly file: OpenAvro }
-
-interface GroupOfFile {
-  readonly file: OpenParquet
-  readonly group: GroupSelection
+interface PieceOfFile {
+  readonly file: OpenFile
+  readonly piece: FilePiece
 }
 
-async function* piecesOf(files: AsyncIterable<OpenFile | undefined>): AsyncGenerator<Piece> {
-  for await (const file of files) {
-    if (file?.format === 'avro') yield { file }
-    else for (const group of file?.groups ?? []) yield { file: file!, group }
-  }
+async function* piecesOf(files: AsyncIterable<OpenFile | undefined>): AsyncGenerator<PieceOfFile> {
+  for await (const file of files) for (const piece of file?.pieces ?? []) yield { file: file!, piece }
 }
 
-type FetchedPiece = FetchedGroup | { readonly file: OpenAvro }
-
-/** Rows of a row group, as they are stored. */
-interface FetchedGroup extends GroupOfFile {
-  readonly rows: RowRanges
-  /** Nothing when no leaf is needed. */
-  readonly encoded: readonly EncodedRows[]
-}
-
-async function fetchPiece(piece: Piece, { store }: ReadOptions, signal: AbortSignal): Promise<FetchedPiece> {
-  if (!('group' in piece)) return piece
-  const { file, group } = piece
-  const { source, plan } = file
-  const rows = await narrowByBloomFilters(store, source, plan, group, signal)
-  const encoded = plan.leaves.size === 0 ? [] : await fetchRows(store, source, { ...group, rows }, signal)
-  return { file, group, rows, encoded }
+interface FetchedPiece {
+  readonly file: OpenFile
+  readonly decodings: readonly Decoding[]
 }
 
 /** Rows that are decoded or counted, and the file that they are of. */
@@ -217,38 +168,18 @@ interface FileWindow {
   readonly window: RowWindow
 }
 
-type Decoding = (options: ReadOptions, signal: AbortSignal) => AsyncIterable<FileWindow>
-
-/** Encoded bytes of one scan that are decoded sooner than a thread has started. */
-const BEFORE_START = 2 ** 20
-/** Encoded bytes that are decoded sooner than a thread has been told of them. */
-const BEFORE_HOP = 2 ** 16
-
 /** What is to be decoded, here or in another thread, piece by piece. */
-async function* decodings(pieces: AsyncIterable<FetchedPiece>): AsyncGenerator<Decoding> {
+async function* decodings(
+  pieces: AsyncIterable<FetchedPiece>,
+  { codec, workers, batchSize = DEFAULT_BATCH_SIZE }: ReadOptions,
+  signal: AbortSignal,
+): AsyncGenerator<() => AsyncIterable<FileWindow>> {
   let bytesSoFar = 0
-  for await (const piece of pieces) {
-    if (!('group' in piece)) {
-      const { source, plan, recordCount } = piece.file
-      yield ({ batchSize = DEFAULT_BATCH_SIZE }, signal) =>
-        ofFile(piece.file, avroWindows(source, plan, recordCount, batchSize, signal))
-      continue
-    }
-    const { file, group, rows, encoded } = piece
-    const place = { location: file.source.location, position: group.position }
-    if (file.plan.leaves.size === 0) {
-      yield ({ batchSize = DEFAULT_BATCH_SIZE }) => ofFile(file, countedWindows(place, rows, batchSize))
-    }
-    for (const part of encoded) {
-      const bytes = encodedBytes(part)
-      bytesSoFar += bytes
-      const soFar = bytesSoFar
-      yield ({ codec, workers, batchSize = DEFAULT_BATCH_SIZE }, signal) => {
-        const hereIsFaster = workers?.started ? bytes < BEFORE_HOP : soFar < BEFORE_START
-        return workers === undefined || hereIsFaster
-          ? ofFile(file, decodeHere(place, part, codec, batchSize, signal))
-          : ofFile(file, decodeThere(place, part, workers, batchSize, signal))
-      }
+  for await (const { file, decodings } of pieces) {
+    for (const decoding of decodings) {
+      bytesSoFar += decoding.bytes
+      const options = { codec, workers, batchSize, bytesSoFar, signal }
+      yield () => ofFile(file, decoding.windows(options))
     }
   }
 }
@@ -304,7 +235,7 @@ function refuseUnsupported({ dataFile, deletes }: ScanTask, projected: readonly 
 
 function requireReadable({ filePath, fileFormat, keyMetadata, content }: DataFile): void {
   const refuse = (what: string) => unsupported(`${filePath}: ${what}`, { file: filePath })
-  if (fileFormat !== 'parquet' && fileFormat !== 'avro') {
+  if (openers[fileFormat] === undefined) {
     const kind = content === 'data' ? 'data' : 'delete'
     throw refuse(`${kind} files in format ${fileFormat} are not read, only parquet and avro`)
   }

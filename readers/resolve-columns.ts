@@ -13,7 +13,7 @@ import { LAST_UPDATED_COLUMN, POS_COLUMN, ROW_ID_COLUMN } from './metadata-colum
 import { type MissingFieldValues, valueOfMissing } from './missing-field.ts'
 
 /** How one output column, or a part of one, comes to be. */
-export type ResolvedColumn = ConstantColumn | PositionColumn | FileColumn | DecodedColumn | FilledColumn
+export type ResolvedColumn = ConstantColumn | PositionColumn | FileColumn | FilledColumn
 
 /** The same value in every row. */
 export interface ConstantColumn {
@@ -36,31 +36,21 @@ export interface FileColumn {
   /** A struct's fields; a list's element; a map's key and value. */
   readonly children: readonly ResolvedColumn[]
 }
-/** Decoded as it is wanted. */
-export interface DecodedColumn {
-  readonly kind: 'decoded'
-  /** Among the decoded columns. */
-  readonly index: number
-}
 /** An int64 column of the file whose nulls take the fallback's values. */
 export interface FilledColumn {
   readonly kind: 'filled'
-  readonly column: FileColumn | DecodedColumn
+  readonly column: FileColumn
   readonly fallback: ConstantColumn | PositionColumn
 }
 
-/** Where metadata columns come from. */
-export interface MetadataContext {
-  /** Values of those that are the same for the whole file, by field id. */
+export interface ResolveContext {
+  readonly file: FileSchema
+  readonly missing: MissingFieldValues
+  /** Values of the metadata columns that are the same for the whole file, by field id. */
   readonly constants: ReadonlyMap<number, ConstantColumn>
   /** v3 row lineage; `firstRowId` undefined makes both of its columns null. */
   readonly firstRowId: bigint | undefined
   readonly sequenceNumber: bigint
-}
-
-export interface ResolveContext extends MetadataContext {
-  readonly file: FileSchema
-  readonly missing: MissingFieldValues
   /** Compressed bytes of a leaf in the whole file: what reading it costs. */
   readonly costOfLeaf: (leafIndex: number) => bigint
 }
@@ -77,28 +67,21 @@ export function resolveColumns(
   leaves: Set<number>,
 ): readonly ResolvedColumn[] {
   const topLevel = nodesById(context.file.fields)
-  const stored = (field: NestedField) => {
-    const node = topLevel.get(field.id)
-    return node && fromFile(field, node, field.name, context, leaves)
-  }
   return fields.map(
     (field) =>
-      metadataColumn(field, { ...context, stored }) ?? inStruct(field, topLevel, '', context, leaves),
+      metadataColumn(field, topLevel, context, leaves) ?? inStruct(field, topLevel, '', context, leaves),
   )
 }
 
-/** Undefined for a field that is no metadata column. `stored` is the file's own column of a field, where it has one. */
-export function metadataColumn(
+function metadataColumn(
   field: NestedField,
-  {
-    constants,
-    firstRowId,
-    sequenceNumber,
-    stored,
-  }: MetadataContext & { readonly stored: (field: NestedField) => FilledColumn['column'] | undefined },
+  topLevel: ReadonlyMap<number, FileNode>,
+  context: ResolveContext,
+  leaves: Set<number>,
 ): ResolvedColumn | undefined {
-  const constant = constants.get(field.id)
+  const constant = context.constants.get(field.id)
   if (constant !== undefined) return constant
+  const { firstRowId, sequenceNumber } = context
   switch (field.id) {
     case POS_COLUMN.id:
       return { kind: 'position', base: 0n }
@@ -109,8 +92,10 @@ export function metadataColumn(
         field.id === ROW_ID_COLUMN.id
           ? { kind: 'position', base: firstRowId }
           : { kind: 'constant', ofLength: repeatedColumn(field.type, sequenceNumber) }
-      const column = stored(field)
-      return column === undefined ? fallback : { kind: 'filled', column, fallback }
+      const node = topLevel.get(field.id)
+      return node === undefined
+        ? fallback
+        : { kind: 'filled', column: fromFile(field, node, field.name, context, leaves), fallback }
     }
     default:
       return undefined

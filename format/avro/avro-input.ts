@@ -76,6 +76,33 @@ export class AvroInput {
     return BigInt.asIntN(64, (raw >> 1n) ^ -(raw & 1n))
   }
 
+  /** The same, as two words of an Int64 column, the low one first: no bigint is made. */
+  readLongWords(words: Int32Array, at: number): void {
+    const short = this.shortVarint()
+    if (short >= 0) {
+      const value = (short >>> 1) ^ -(short & 1)
+      words[at] = value
+      words[at + 1] = value >> 31
+      return
+    }
+    const first = this.read28Bits()
+    const second = this.continues ? this.read28Bits() : 0
+    let third = 0
+    if (this.continues) {
+      third = this.readByte()
+      if (third >= 0x80) {
+        const last = this.readByte()
+        if (last > 1) throw invalidData('Avro long: expected a value of 64 bits, found a longer one')
+        third = (third & 0x7f) | (last << 7)
+      }
+    }
+    const low = first | (second << 28)
+    const high = (second >>> 4) | (third << 24)
+    const sign = -(low & 1)
+    words[at] = ((low >>> 1) | (high << 31)) ^ sign
+    words[at + 1] = (high >>> 1) ^ sign
+  }
+
   /** A varint of one byte, as most are; -1, with nothing read, for a longer one or none. */
   private shortVarint(): number {
     const { position } = this
@@ -111,11 +138,15 @@ export class AvroInput {
     return this.bytes.slice(start, start + length)
   }
 
-  /** Bytes behind their length, sharing the input's memory: for those who look at them and let go. */
-  viewBytes(): Uint8Array {
-    const length = this.readLength()
+  /** Bytes of a given length, sharing the input's memory. */
+  viewFixed(length: number): Uint8Array {
     const start = this.take(length)
     return this.bytes.subarray(start, start + length)
+  }
+
+  /** Bytes behind their length, sharing the input's memory: for those who look at them and let go. */
+  viewBytes(): Uint8Array {
+    return this.viewFixed(this.readLength())
   }
 
   /** Bytes behind their length, copied. */

@@ -23,14 +23,22 @@ export interface AvroFixed {
 }
 export interface AvroEnum {
   readonly kind: 'enum'
+  readonly symbols: readonly string[]
 }
 export interface AvroArray {
   readonly kind: 'array'
   readonly items: AvroType
+  /** The Iceberg id of the element; undefined for none, as in an array that stands for a map. */
+  readonly elementId: number | undefined
+  /** Whether its records are the entries of a map. */
+  readonly isMap: boolean
 }
 export interface AvroMap {
   readonly kind: 'map'
   readonly values: AvroType
+  /** Iceberg ids; undefined when the map carries none. */
+  readonly keyId: number | undefined
+  readonly valueId: number | undefined
 }
 export interface AvroUnion {
   readonly kind: 'union'
@@ -48,6 +56,8 @@ export interface AvroRecord {
   readonly fields: readonly AvroField[]
   /** Bytes of every value of the record, when all of its fields have a constant size. */
   readonly constantSize: number | undefined
+  /** Whether it stands for one variant. */
+  readonly isVariant: boolean
 }
 
 export type AvroType = AvroPrimitive | AvroFixed | AvroEnum | AvroArray | AvroMap | AvroUnion | AvroRecord
@@ -115,11 +125,21 @@ function parse(json: JsonValue, outer: Scope): AvroType {
     case 'fixed':
       return define(json, scope, () => ({ kind: 'fixed', size: fixedSize(json), logical: logicalType(json) }))
     case 'enum':
-      return define(json, scope, () => ({ kind: 'enum' }))
+      return define(json, scope, () => ({ kind: 'enum', symbols: enumSymbols(json) }))
     case 'array':
-      return { kind: 'array', items: parse(member(json, 'items'), scope) }
+      return {
+        kind: 'array',
+        items: parse(member(json, 'items'), scope),
+        elementId: fieldId(json['element-id'], 'element-id'),
+        isMap: json['logicalType'] === 'map',
+      }
     case 'map':
-      return { kind: 'map', values: parse(member(json, 'values'), scope) }
+      return {
+        kind: 'map',
+        values: parse(member(json, 'values'), scope),
+        keyId: fieldId(json['key-id'], 'key-id'),
+        valueId: fieldId(json['value-id'], 'value-id'),
+      }
     default:
       if (typeof type === 'string' && isPrimitiveKind(type)) return { kind: type, logical: logicalType(json) }
       return parse(member(json, 'type'), scope)
@@ -162,7 +182,8 @@ function parseRecord(name: string, json: JsonObject, scope: Scope): AvroRecord {
   }
   const sizes = fields.map((field) => constantSize(field.type))
   const known = sizes.every((size) => size !== undefined)
-  return { kind: 'record', name, fields, constantSize: known ? sizes.reduce((a, b) => a + b, 0) : undefined }
+  const size = known ? sizes.reduce((a, b) => a + b, 0) : undefined
+  return { kind: 'record', name, fields, constantSize: size, isVariant: json['logicalType'] === 'variant' }
 }
 
 function parseField(record: string, json: JsonValue, scope: Scope): AvroField {
@@ -173,11 +194,20 @@ function parseField(record: string, json: JsonValue, scope: Scope): AvroField {
 }
 
 /** Java reads ids from numbers and from strings, so both are met. */
-function fieldId(json: JsonValue | undefined): number | undefined {
+function fieldId(json: JsonValue | undefined, key = 'field-id'): number | undefined {
   if (json === undefined) return undefined
   const id = typeof json === 'string' && /^\d{1,10}$/.test(json) ? Number(json) : json
   if (typeof id === 'number' && Number.isInteger(id)) return id
-  throw invalidData(`Avro schema: expected an integer as field-id, found ${String(json)}`)
+  throw invalidData(`Avro schema: expected an integer as ${key}, found ${String(json)}`)
+}
+
+function enumSymbols(json: JsonObject): readonly string[] {
+  const { symbols } = json
+  if (symbols !== undefined && isArray(symbols)) {
+    const names = symbols.filter((symbol) => typeof symbol === 'string')
+    if (names.length === symbols.length) return names
+  }
+  throw invalidData("Avro schema: expected the names of an enum's symbols")
 }
 
 function fixedSize(json: JsonObject): number {

@@ -41,6 +41,12 @@ function skipItems(items: AvroType): Skipper {
         input.skipVarints(count * perItem)
     }
   }
+  const size = constantSize(items)
+  if (size !== undefined) {
+    return (input) => {
+      for (let count = input.readCount(); count > 0; count = input.readCount()) input.skip(count * size)
+    }
+  }
   const skipItem = skipperOf(items)
   return (input) => {
     for (let count = input.readCount(); count > 0; count = input.readCount()) {
