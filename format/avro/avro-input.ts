@@ -172,16 +172,16 @@ export class AvroInput {
   }
 
   /**
-   * The item count of the next block of an array or map; 0 at its end. A count above the bytes that remain is
-   * refused, so the work is bounded by the input.
+   * The item count of the next block of an array or map; 0 at its end. A count of more items of `itemBytes` than the
+   * bytes that remain can hold is refused, so the work is bounded by the input.
    */
-  readCount(): number {
+  readCount(itemBytes = 1): number {
     let count = this.readInt()
     if (count < 0) {
       count = -count
       this.readLength()
     }
-    if (count > this.remaining) {
+    if (count * itemBytes > this.remaining) {
       throw invalidData(
         `Avro item count: expected at most the ${this.remaining} bytes that remain, found ${count}`,
       )

@@ -3,7 +3,7 @@ import { invalidData } from '../errors.ts'
 import { parseJson } from '../lossless-json.ts'
 import { AvroInput } from './avro-input.ts'
 import { AvroOutput } from './avro-output.ts'
-import { type AvroType, parseAvroType } from './avro-type.ts'
+import { type AvroType, constantSize, parseAvroType } from './avro-type.ts'
 import { type AvroCodecName, compressBlock, decompressBlock } from './block-codec.ts'
 import { type AvroCodec, renderSchema } from './codec.ts'
 
@@ -110,7 +110,7 @@ export function blockTailLength(length: number): number {
 
 /** Unpacks a block out of its stored bytes, the sync marker at their end. Errors: `INVALID_DATA`, `UNSUPPORTED`. */
 export function unpackBlock(
-  { codec, sync }: AvroHeader,
+  { codec, sync, schema }: AvroHeader,
   count: number,
   tail: Uint8Array,
   expectedLength = BLOCK_BYTES,
@@ -118,7 +118,7 @@ export function unpackBlock(
   const length = tail.length - SYNC_LENGTH
   if (!equal(tail.subarray(length), sync)) throw invalidData('Avro block: the sync marker does not match')
   const unpacked = decompressBlock(codec, tail.subarray(0, length), { expectedLength })
-  if (count > unpacked.length) {
+  if (count > unpacked.length && constantSize(schema) !== 0) {
     throw invalidData(
       `Avro block: expected at most ${unpacked.length} records in as many bytes, found ${count}`,
     )

@@ -44,7 +44,8 @@ function skipItems(items: AvroType): Skipper {
   const size = constantSize(items)
   if (size !== undefined) {
     return (input) => {
-      for (let count = input.readCount(); count > 0; count = input.readCount()) input.skip(count * size)
+      for (let count = input.readCount(size); count > 0; count = input.readCount(size))
+        input.skip(count * size)
     }
   }
   const skipItem = skipperOf(items)

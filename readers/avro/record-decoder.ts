@@ -12,7 +12,13 @@ import {
   TimestampMillisecond,
   TimestampNanosecond,
 } from 'apache-arrow'
-import type { AvroFixed, AvroPrimitive, AvroRecord, AvroType } from '../../format/avro/avro-type.ts'
+import {
+  type AvroFixed,
+  type AvroPrimitive,
+  type AvroRecord,
+  type AvroType,
+  constantSize,
+} from '../../format/avro/avro-type.ts'
 import { skipperOf } from '../../format/avro/skip.ts'
 import { unsupported } from '../../format/errors.ts'
 import { type FileNode, leafIndexes } from '../../format/parquet/parquet-schema.ts'
@@ -44,6 +50,7 @@ export function recordDecoder(schema: AvroFileSchema, leaves: ReadonlySet<number
 
   const structOf = (record: AvroRecord, fields: readonly FileNode[]): StructColumn => {
     const nodes = schema.nodesOf.get(fields)!
+    const stored = new Set(nodes)
     const columns: ValueColumn[] = []
     const steps = record.fields.map(({ type }, i): RecordStep => {
       const node = nodes[i]
@@ -53,7 +60,7 @@ export function recordDecoder(schema: AvroFileSchema, leaves: ReadonlySet<number
       return column
     })
     for (const node of fields) {
-      if (nodes.includes(node) || !isWanted(node)) continue
+      if (stored.has(node) || !isWanted(node)) continue
       const column = new NullColumn()
       columns.push(column)
       steps.push(column)
@@ -74,9 +81,12 @@ export function recordDecoder(schema: AvroFileSchema, leaves: ReadonlySet<number
       case 'variant':
         return structOf(type as AvroRecord, shape.fields)
       case 'list':
-        return new ItemsColumn(columnOf(shape.element), false)
+        return new ItemsColumn(columnOf(shape.element), { isMap: false, isEmpty: takesNoBytes(type) })
       case 'map':
-        return new ItemsColumn(entryOf(type, shape.key, shape.value!), true)
+        return new ItemsColumn(entryOf(type, shape.key, shape.value!), {
+          isMap: true,
+          isEmpty: takesNoBytes(type),
+        })
       case 'primitive':
         return primitiveOf(node, type)
     }
@@ -98,6 +108,10 @@ export function recordDecoder(schema: AvroFileSchema, leaves: ReadonlySet<number
   }
 
   return structOf(schema.record, schema.fields)
+}
+
+function takesNoBytes(type: AvroType): boolean {
+  return type.kind === 'array' && constantSize(type.items) === 0
 }
 
 function primitiveOf(node: FileNode, type: AvroType): ValueColumn {

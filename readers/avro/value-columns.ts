@@ -19,8 +19,8 @@ export interface ValueColumn {
 
 const FIRST_SLOTS = 64
 const FIRST_BYTES = 64 * 1024
-/** Offsets of an Arrow column are 32 bits wide. */
-const MOST_BYTES = 0x7fff_ffff
+/** A column of one batch: a few bytes of a file can stand for many here, in one row. */
+const MOST_BYTES = 256 * 2 ** 20
 
 /** Which slots are null: free while none is. */
 class Nulls {
@@ -45,6 +45,10 @@ class Nulls {
     whole.set(bits.subarray(0, size))
     return whole
   }
+}
+
+function tooLarge(): Error {
+  return unsupported(`the rows of one batch have over ${MOST_BYTES} bytes in one column: select the others`)
 }
 
 /** Values of one fixed width; `put` reads one into the bytes of a slot, which are zero. */
@@ -96,7 +100,7 @@ abstract class SlotColumn implements ValueColumn {
     const first = Math.min(FIRST_SLOTS, Math.ceil(FIRST_BYTES / this.#width))
     this.#capacity = Math.max(first, this.#capacity * 2)
     const bytes = this.#capacity * this.#width
-    if (bytes > 2 * MOST_BYTES) throw unsupported('a column of one batch is over 2 GiB: make batches smaller')
+    if (bytes > MOST_BYTES) throw tooLarge()
     const grown = new ArrayBuffer(bytes)
     new Uint8Array(grown).set(new Uint8Array(this.buffer))
     this.moveTo(grown)
@@ -318,7 +322,7 @@ export class BytesColumn implements ValueColumn {
     return symbol
   }
   #grow(needed: number): void {
-    if (needed > MOST_BYTES) throw unsupported('a column of one batch is over 2 GiB: make batches smaller')
+    if (needed > MOST_BYTES) throw tooLarge()
     const grown = new Uint8Array(Math.min(MOST_BYTES, Math.max(needed, this.#bytes.length * 2)))
     grown.set(this.#bytes)
     this.#bytes = grown
@@ -376,7 +380,7 @@ export class StructColumn implements ValueColumn {
   }
 }
 
-/** Items that take no bytes in the file: only this bounds how many there are. */
+/** Of one batch; a file bounds in no other way how many items there are that take no bytes. */
 const MOST_EMPTY_ITEMS = 2 ** 24
 
 /** A list, or a map, whose items are structs of key and value. */
@@ -385,25 +389,26 @@ export class ItemsColumn implements ValueColumn {
   readonly #ends = new Ends()
   readonly #item: ValueColumn
   readonly #isMap: boolean
+  /** Whether an item takes no bytes in the file. */
+  readonly #isEmpty: boolean
 
-  constructor(item: ValueColumn, isMap: boolean) {
+  constructor(item: ValueColumn, { isMap, isEmpty }: { readonly isMap: boolean; readonly isEmpty: boolean }) {
     this.#item = item
     this.#isMap = isMap
+    this.#isEmpty = isEmpty
   }
   get byteLength(): number {
     return this.#item.byteLength + 4 * this.#ends.slots
   }
   read(input: AvroInput): void {
     let end = this.#ends.last
-    for (let count = input.readCount(); count > 0; count = input.readCount()) {
-      const start = input.position
+    const itemBytes = this.#isEmpty ? 0 : 1
+    for (let count = input.readCount(itemBytes); count > 0; count = input.readCount(itemBytes)) {
       end += count
-      if (end > MOST_BYTES)
-        throw unsupported('a column of one batch has over 2^31 items: make batches smaller')
-      for (let i = 0; i < count; i++) this.#item.read(input)
-      if (input.position === start && end > MOST_EMPTY_ITEMS) {
-        throw invalidData(`expected at most ${MOST_EMPTY_ITEMS} items without bytes, found ${end}`)
+      if (this.#isEmpty && end > MOST_EMPTY_ITEMS) {
+        throw unsupported(`a batch has over ${MOST_EMPTY_ITEMS} list items that take no bytes in the file`)
       }
+      for (let i = 0; i < count; i++) this.#item.read(input)
     }
     this.#ends.add(end)
   }

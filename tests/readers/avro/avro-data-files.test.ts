@@ -159,6 +159,24 @@ describe('an Avro data file', () => {
     ])
   })
 
+  test('has rows whose values take no bytes', async () => {
+    const nothing = [
+      optional(1, 'a', listOf(2, { kind: 'unknown' })),
+      optional(3, 'b', structOf(optional(4, 'c', { kind: 'unknown' }))),
+    ]
+    const values = { a: [null, null, null], b: struct({ c: null }) }
+    expect(await readAvro(avroFile(nothing, [values, {}]), 2, nothing)).toEqual([
+      { a: [null, null, null], b: { c: null } },
+      { a: null, b: null },
+    ])
+    const unknown = [optional(1, 'a', { kind: 'unknown' })]
+    const empty = avroFile(unknown, [{}, {}])
+    expect(await readAvro(empty, 2, unknown)).toEqual([{ a: null }, { a: null }])
+    expect(await readAvro(empty, 2, [optional(1, 'a', structOf(optional(2, 'x', { kind: 'int' })))])).toEqual(
+      [{ a: null }, { a: null }],
+    )
+  })
+
   test('without ids takes them of the name mapping', async () => {
     const bytes = avroFile(plain, plainRows, { withoutIds: true })
     const nameMapping = parseNameMapping('[{"field-id":8,"names":["s"]},{"field-id":9,"names":["id"]}]')
