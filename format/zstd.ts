@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module'
 import * as zlib from 'node:zlib'
-import { Decompress } from 'fzstd'
 import { invalidData, isMoraineError, messageOf } from './errors.ts'
 
 type NativeDecompress = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array
@@ -24,6 +24,7 @@ export function decompressZstd(bytes: Uint8Array, maxLength: number): Uint8Array
 export function decompressInJavaScript(bytes: Uint8Array, maxLength: number): Uint8Array {
   const pieces: Uint8Array[] = []
   let length = 0
+  const { Decompress } = loadFzstd()
   const stream = new Decompress((piece) => {
     pieces.push(piece.slice())
     length += piece.length
@@ -33,6 +34,11 @@ export function decompressInJavaScript(bytes: Uint8Array, maxLength: number): Ui
     stream.push(bytes.subarray(at, at + PIECE_LENGTH), at + PIECE_LENGTH >= bytes.length)
   }
   return pieces.length === 1 ? pieces[0]! : new Uint8Array(Buffer.concat(pieces, length))
+}
+
+/** Loaded by those who need it, and at once: what unpacks blocks does not wait. */
+function loadFzstd(): typeof import('fzstd') {
+  return createRequire(import.meta.url)('fzstd')
 }
 
 const PIECE_LENGTH = 64 * 1024

@@ -2,31 +2,11 @@ import { type Data, Int64, type RecordBatch } from 'apache-arrow'
 import { arrowData } from '../format/arrow/arrow-data.ts'
 import { bitAt } from '../format/arrow/bitmap.ts'
 import { invalidData, isMoraineError, MoraineError } from '../format/errors.ts'
-import { type FileNode, leafIndexes } from '../format/parquet/parquet-schema.ts'
 import type { PrimitiveType } from '../format/types.ts'
 import { convertLeaf } from './convert-leaf.ts'
+import type { NodePositions } from './node-positions.ts'
 import type { FileColumn, FilledColumn, PositionColumn, ResolvedColumn } from './resolve-columns.ts'
-
-/** Where decoded columns stand: a decoder returns only what was asked for, so a node's place among its siblings moves. */
-export type NodePositions = ReadonlyMap<FileNode, number>
-
-/** The place of every node that has a leaf in `leaves`, among its siblings that have one too. */
-export function nodePositions(fields: readonly FileNode[], leaves: ReadonlySet<number>): NodePositions {
-  const positions = new Map<FileNode, number>()
-  const place = (siblings: readonly FileNode[]): void => {
-    let next = 0
-    for (const node of siblings) {
-      if (!leafIndexes(node).some((leaf) => leaves.has(leaf))) continue
-      positions.set(node, next++)
-      const { shape } = node
-      if (shape.kind === 'struct' || shape.kind === 'variant') place(shape.fields)
-      else if (shape.kind === 'list') place([shape.element])
-      else if (shape.kind === 'map') place(shape.value === undefined ? [shape.key] : [shape.key, shape.value])
-    }
-  }
-  place(fields)
-  return positions
-}
+import { variantColumn } from './variant-column.ts'
 
 /** A run of rows of one file. */
 export interface RowWindow {
@@ -73,8 +53,10 @@ function fileColumn(column: FileColumn, siblings: readonly Data[], positions: No
       const pairType = column.arrowType.children[0]!.type
       return regrouped(data, column, [arrowData(pairType, entries.length, { children: pair })])
     }
+    case 'variant':
+      return named(column, () => variantColumn(data, column.node, positions, column.arrowType))
     default:
-      return leafColumn(data, column)
+      return named(column, () => convertLeaf(data, column.type as PrimitiveType, column.arrowType))
   }
 }
 
@@ -92,9 +74,9 @@ function regrouped(data: Data, column: FileColumn, children: Data[]): Data {
   return data.clone(column.arrowType, data.offset, data.length, data.nullCount, data.buffers, children)
 }
 
-function leafColumn(data: Data, column: FileColumn): Data {
+function named(column: FileColumn, build: () => Data): Data {
   try {
-    return convertLeaf(data, column.type as PrimitiveType, column.arrowType)
+    return build()
   } catch (error) {
     if (!isMoraineError(error)) throw error
     throw new MoraineError(error.code, `column '${column.name}': ${error.message}`, {

@@ -4,8 +4,7 @@ import { arrowData, nullData } from '../format/arrow/arrow-data.ts'
 import { arrowTypeOf } from '../format/arrow/arrow-schema.ts'
 import { bitmapByteLength, setBit } from '../format/arrow/bitmap.ts'
 import { takeData } from '../format/arrow/take.ts'
-import { unsupported } from '../format/errors.ts'
-import type { MapValue, StructValue, Type, Value } from '../format/types.ts'
+import { binaryType, type MapValue, type StructValue, type Type, type Value } from '../format/types.ts'
 import { uuidToBytes } from '../format/values/text.ts'
 
 /** Makes columns of any length that hold one value in every slot. The longest is kept, and shorter ones share it. */
@@ -19,7 +18,7 @@ export function repeatedColumn(type: Type, value: Value): (length: number) => Da
   }
 }
 
-/** A column of `arrowTypeOf(type)` from values in internal form. */
+/** A column of `arrowTypeOf(type)` from values in internal form; a variant is a struct of its metadata and value. */
 export function literalColumn(type: Type, values: readonly Value[]): Data {
   const arrowType = arrowTypeOf(type)
   const { length } = values
@@ -91,8 +90,16 @@ export function literalColumn(type: Type, values: readonly Value[]): Data {
       const child = arrowData(pairType, pairs.length, { children })
       return arrowData(arrowType, length, { ...parts, valueOffsets: offsets(entries), children: [child] })
     }
-    case 'variant':
-      throw unsupported('columns of type variant are not read yet')
+    case 'variant': {
+      const variants = values as readonly (StructValue | null)[]
+      const children = ['metadata', 'value'].map((part) =>
+        literalColumn(
+          binaryType,
+          variants.map((value) => value?.[part] ?? EMPTY),
+        ),
+      )
+      return arrowData(arrowType, length, { nullBitmap, children })
+    }
   }
 }
 

@@ -120,9 +120,12 @@ function typeOf(location: string, node: FileNode): Type {
       }
     }
     case 'variant':
-      throw unsupported(`${location}: column '${node.path.join('.')}' is a variant, which is not read yet`, {
-        file: location,
-      })
+      throw unsupported(
+        `${location}: column '${node.path.join('.')}' is a variant, which no table takes yet`,
+        {
+          file: location,
+        },
+      )
   }
 }
 

@@ -7,8 +7,6 @@ import { bind } from '../format/expressions/bind.ts'
 import { resolveLocation } from '../format/location.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
-import { visitFields } from '../format/schema.ts'
-import type { NestedField } from '../format/types.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { assembleColumn, type RowWindow } from './assemble.ts'
 import { openAvro } from './avro/open-avro.ts'
@@ -21,7 +19,7 @@ import { interleave } from './interleave.ts'
 import type { Decoding, FilePiece, OpenDataFile, OpenFile } from './open-file.ts'
 import { openParquet } from './open-parquet.ts'
 import { type AheadOptions, aheadControl, readAhead } from './read-ahead.ts'
-import { type ResolvedColumn, unsupportedVariant } from './resolve-columns.ts'
+import type { ResolvedColumn } from './resolve-columns.ts'
 import type { RowPlan } from './row-plan.ts'
 import type { ScanTask } from './scan-task.ts'
 
@@ -67,8 +65,8 @@ export function readTask(task: ScanTask, options: ReadTaskOptions): AsyncGenerat
  * wanted leaf column chunks of each row group, or their pages, are fetched, and decoded part by part. Memory holds one
  * row group of these columns as it is stored, and 64 MiB of what comes next, footers aside. Leaving the loop early
  * aborts the requests that run, and decodes no more. Throws, when the task's turn comes: UNSUPPORTED, before reading
- * anything of it, for ORC files, for encrypted files and for variant columns; INVALID_DATA,
- * naming the file, for a file that is not what its manifest says.
+ * anything of it, for ORC files and for encrypted files; INVALID_DATA, naming
+ * the file, for a file that is not what its manifest says.
  */
 export async function* readTasks(
   tasks: AsyncIterable<ScanTask>,
@@ -139,7 +137,7 @@ async function openTask(
   from: DeleteSource,
 ): Promise<OpenFile | undefined> {
   const { store, signal } = from
-  refuseUnsupported(task, options.projected)
+  refuseUnsupported(task)
   const { filePath, fileFormat } = task.dataFile
   const filter = bind(task.residual, options.tableSchema)
   if (filter.op === 'false') return undefined
@@ -225,12 +223,9 @@ function keptRows(
   return selectedRows(mask)
 }
 
-function refuseUnsupported({ dataFile, deletes }: ScanTask, projected: readonly NestedField[]): void {
+function refuseUnsupported({ dataFile, deletes }: ScanTask): void {
   requireReadable(dataFile)
   for (const { file } of deletes) if (file.fileFormat !== 'puffin') requireReadable(file)
-  visitFields(projected, (field) => {
-    if (field.type.kind === 'variant') throw unsupportedVariant(field.name)
-  })
 }
 
 function requireReadable({ filePath, fileFormat, keyMetadata, content }: DataFile): void {

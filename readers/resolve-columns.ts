@@ -1,6 +1,6 @@
 import type { Data, DataType } from 'apache-arrow'
 import { arrowTypeOf } from '../format/arrow/arrow-schema.ts'
-import { invalidData, unsupported } from '../format/errors.ts'
+import { invalidData } from '../format/errors.ts'
 import {
   type FileNode,
   type FileSchema,
@@ -139,7 +139,10 @@ function childColumns(
   leaves: Set<number>,
 ): readonly ResolvedColumn[] {
   const { shape } = node
-  if (type.kind === 'variant') throw unsupportedVariant(name)
+  if (type.kind === 'variant' && (shape.kind === 'variant' || shape.kind === 'struct')) {
+    for (const leaf of leafIndexes(node)) leaves.add(leaf)
+    return []
+  }
   if (type.kind === 'struct' && shape.kind === 'struct') {
     const inside = nodesById(shape.fields)
     return type.fields.map((field) => inStruct(field, inside, name, context, leaves))
@@ -218,10 +221,4 @@ function nodesById(nodes: readonly FileNode[]): ReadonlyMap<number, FileNode> {
     byId.set(node.fieldId, node)
   }
   return byId
-}
-
-export function unsupportedVariant(name: string): Error {
-  return unsupported(`column '${name}' is a variant, which is not read yet: select the other columns`, {
-    column: name,
-  })
 }

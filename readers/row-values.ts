@@ -1,28 +1,44 @@
 import type { Data } from 'apache-arrow'
 import { bitAt } from '../format/arrow/bitmap.ts'
 import { decimalReader } from '../format/arrow/decimal-reader.ts'
+import { literalReader } from '../format/arrow/literal-reader.ts'
 import { checkOptions } from '../format/check-options.ts'
-import { invalidArgument, unsupported } from '../format/errors.ts'
-import type { NestedField, Type } from '../format/types.ts'
+import { invalidArgument } from '../format/errors.ts'
+import { binaryType, type NestedField, type Type } from '../format/types.ts'
 import { describeValue } from '../format/values/mismatch.ts'
 import { bytesToUuid, formatDate, formatDecimal } from '../format/values/text.ts'
+import { decodeVariantMetadata, decodeVariantValue } from '../format/variant/decode-variant.ts'
+import { exactVariant, plainVariant } from '../format/variant/variant-json.ts'
 import { textReader } from './text-reader.ts'
 
 export interface RowOptions {
   /** How timestamps come out: exact µs or ns since the epoch, or a Date (whole milliseconds, floored). Default: 'bigint'. */
   readonly timestamps?: 'bigint' | 'date'
+  /**
+   * How variants come out: as values that columns of their types have (int8 to int32, float and double a number, int64,
+   * time and timestamps a bigint, decimal, date and uuid a string); as JSON that tells all types apart, such as
+   * `{ $exact: '1.25' }` and `{ $date: '2026-11-21' }`; or as they are stored. Default: 'plain'.
+   */
+  readonly variants?: 'plain' | 'exact' | 'bytes'
 }
 
 /** Throws INVALID_ARGUMENT: what is mistyped would otherwise read as the default. */
 export function checkRowOptions(options: RowOptions): void {
-  checkOptions('rows', options, ['timestamps'] satisfies (keyof RowOptions)[])
-  const { timestamps } = options
-  if (timestamps === undefined || timestamps === 'bigint' || timestamps === 'date') return
-  throw invalidArgument(
-    `rows: expected timestamps to be 'bigint' or 'date', found ${describeValue(timestamps)}`,
-    { option: 'timestamps' },
-  )
+  checkOptions('rows', options, Object.keys(CHOICES))
+  for (const [option, choices] of Object.entries(CHOICES)) {
+    const value = options[option as keyof RowOptions]
+    if (value === undefined || (choices as readonly unknown[]).includes(value)) continue
+    const expected = choices.map((choice) => `'${choice}'`).join(' or ')
+    throw invalidArgument(`rows: expected ${option} to be ${expected}, found ${describeValue(value)}`, {
+      option,
+    })
+  }
 }
+
+const CHOICES = {
+  timestamps: ['bigint', 'date'],
+  variants: ['plain', 'exact', 'bytes'],
+} as const satisfies { readonly [K in keyof RowOptions]-?: readonly RowOptions[K][] }
 
 /** Reads the value of slot `index`, which is below the column's length. */
 export type ValueReader = (index: number) => unknown
@@ -102,7 +118,18 @@ function presentReader(type: Type, data: Data, options: RowOptions): ValueReader
     case 'map':
       return mapReader(type.key, type.value, data, options)
     case 'variant':
-      throw unsupported('values of type variant are not read yet')
+      return variantReader(data, options)
+  }
+}
+
+function variantReader(data: Data, { variants = 'plain' }: RowOptions): ValueReader {
+  const [metadataAt, valueAt] = data.children.map((child) => literalReader(binaryType, child))
+  return (index) => {
+    const metadata = metadataAt!(index) as Uint8Array
+    const value = valueAt!(index) as Uint8Array
+    if (variants === 'bytes') return { metadata: new Uint8Array(metadata), value: new Uint8Array(value) }
+    const variant = decodeVariantValue(value, decodeVariantMetadata(metadata))
+    return variants === 'plain' ? plainVariant(variant) : exactVariant(variant)
   }
 }
 

@@ -78,7 +78,7 @@ export interface Scan<R> {
 
 /**
  * Prepares a scan. Throws INVALID_ARGUMENT for an unknown column or a bad option, NOT_FOUND for a snapshot or ref
- * that is not there; reading throws UNSUPPORTED for ORC files and variant columns.
+ * that is not there; reading throws UNSUPPORTED for ORC files.
  */
 export function createScan<R>(source: ScanSource, options: ScanOptions = {}): Scan<R> {
   const { metadata } = source

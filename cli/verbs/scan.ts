@@ -28,7 +28,7 @@ export const scan: Verb = {
     const table = await openNamedTable(name!, options)
     const prepared = table.scan(scanOptions(options))
     const encoded = (async function* () {
-      for await (const row of prepared.rows()) yield encodeRowJson(row, prepared.fields)
+      for await (const row of prepared.rows({ variants: 'exact' })) yield encodeRowJson(row, prepared.fields)
     })()
     if (options.format === 'ndjson') return { kind: 'lines', lines: encoded }
     if (options.format === 'json') return { kind: 'lines', lines: asArray(encoded) }
@@ -38,7 +38,7 @@ export const scan: Verb = {
 
 /** In text and CSV a scalar is its NDJSON value without quotes; what is nested is JSON. */
 async function* cellsOf({ fields, rows }: ReturnType<Awaited<ReturnType<typeof openNamedTable>>['scan']>) {
-  for await (const row of rows()) {
+  for await (const row of rows({ variants: 'exact' })) {
     const record: Record<string, unknown> = Object.create(null)
     for (const field of fields) {
       const only = encodeRowJson(row, [field])

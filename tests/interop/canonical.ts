@@ -36,12 +36,27 @@ function valueText(type: Type, value: unknown): string {
     case 'float':
     case 'double':
       return doubleText(value as number)
+    case 'variant':
+      return variantText(value)
     case 'fixed':
     case 'binary':
       return JSON.stringify(bytesToHex(value as Uint8Array))
     default:
       return JSON.stringify(String(value))
   }
+}
+
+/** Names in order, and decimals without the zeros at their end. */
+function variantText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(variantText).join(',')}]`
+  if (typeof value === 'number') return doubleText(value)
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const { $exact } = value as { readonly $exact?: string }
+  if ($exact !== undefined) {
+    return JSON.stringify({ $exact: $exact.includes('.') ? $exact.replace(/\.?0+$/, '') : $exact })
+  }
+  const members = Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}:${variantText(item)}`)
+  return `{${members.sort(byUtf8).join(',')}}`
 }
 
 function doubleText(value: number): string {
@@ -52,7 +67,8 @@ function doubleText(value: number): string {
 /** What a scan gives, as canonical lines in the order of reading. */
 export async function linesOf(scan: Scan<unknown>): Promise<string[]> {
   const lines: string[] = []
-  for await (const row of scan.rows()) lines.push(canonicalRow(row as Record<string, unknown>, scan.fields))
+  for await (const row of scan.rows({ variants: 'exact' }))
+    lines.push(canonicalRow(row as Record<string, unknown>, scan.fields))
   return lines
 }
 

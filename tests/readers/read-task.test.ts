@@ -15,7 +15,6 @@ import {
   timestampNsType,
   timestampType,
   unknownType,
-  variantType,
 } from '../../format/types.ts'
 import { LAST_UPDATED_COLUMN, ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import {
@@ -465,12 +464,10 @@ describe('filtering', () => {
 })
 
 describe('what is not served is refused before anything is read', () => {
-  const fields = [optional(1, 'a', intType), optional(2, 'v', variantType)]
-  const plain = fields.slice(0, 1)
+  const fields = [optional(1, 'a', intType)]
   const cases: readonly [string, Parameters<typeof readRows>[3], RegExp][] = [
     ['ORC files', { dataFile: { fileFormat: 'orc' } }, /format orc/],
     ['encrypted files', { dataFile: { keyMetadata: Uint8Array.of(1) } }, /encrypted/],
-    ['variant columns', { select: ['v'] }, /column 'v' is a variant/],
   ]
   test.each(cases)('%s', async (_, reading, message) => {
     const store = await storeOf(new Uint8Array(0))
@@ -508,9 +505,9 @@ describe('what is not served is refused before anything is read', () => {
       deletes: [{ file: deleteFile, sequenceNumber: 2n }],
       residual: { op: 'true' as const },
     }
-    const tableSchema = { schemaId: 0, fields: plain, identifierFieldIds: [] }
+    const tableSchema = { schemaId: 0, fields, identifierFieldIds: [] }
     const spec = { specId: 0, fields: [] }
-    const reading = readTask(task, { store, codec, tableSchema, projected: plain, spec, formatVersion: 2 })
+    const reading = readTask(task, { store, codec, tableSchema, projected: fields, spec, formatVersion: 2 })
     await expect(reading.next()).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringContaining('memory://test/d.orc'),
