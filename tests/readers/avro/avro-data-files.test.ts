@@ -177,6 +177,31 @@ describe('an Avro data file', () => {
     )
   })
 
+  test('has variants as its two fields, by which it is known', async () => {
+    const variant = {
+      type: 'record',
+      name: 'v',
+      logicalType: 'variant',
+      fields: [
+        { name: 'metadata', type: 'bytes' },
+        { name: 'value', type: 'bytes' },
+      ],
+    }
+    const record = {
+      type: 'record',
+      name: 't',
+      fields: [{ name: 'v', 'field-id': 1, type: ['null', variant] }],
+    }
+    const rows = block(2, (output) => {
+      output.writeInt(1)
+      output.writeBytes(Uint8Array.of(1, 0, 0))
+      output.writeBytes(Uint8Array.of(0x0c, 42))
+      output.writeInt(0)
+    })
+    const fields = [optional(1, 'v', { kind: 'variant' })]
+    expect(await readAvro(container(record, [rows]), 2, fields)).toEqual([{ v: 42 }, { v: null }])
+  })
+
   test('without ids takes them of the name mapping', async () => {
     const bytes = avroFile(plain, plainRows, { withoutIds: true })
     const nameMapping = parseNameMapping('[{"field-id":8,"names":["s"]},{"field-id":9,"names":["id"]}]')
