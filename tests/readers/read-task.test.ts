@@ -604,3 +604,13 @@ describe('bounds', () => {
     await expect(reading.next()).rejects.toMatchObject({ code: 'ABORTED' })
   })
 })
+
+test('decimals of every precision are written as Iceberg stores them, and read', async () => {
+  const fields = Array.from({ length: 38 }, (_, i) => optional(i + 1, `d${i + 1}`, decimalType(i + 1, 0)))
+  const row = Object.fromEntries(fields.map(({ name }, i) => [name, -(10n ** BigInt(i + 1)) + 1n]))
+  const expected = Object.fromEntries(fields.map(({ name }, i) => [name, `-${'9'.repeat(i + 1)}`]))
+  expect(await readRows(parquetFile(fields, [[row, {}]]), 2, fields)).toEqual([
+    expected,
+    Object.fromEntries(fields.map(({ name }) => [name, null])),
+  ])
+})

@@ -19,7 +19,7 @@ const kinds = [
 const leaves: fc.Arbitrary<Type> = fc.oneof(
   fc.constantFrom(...kinds, 'uuid' as const, 'binary' as const).map((kind): Type => ({ kind })),
   fc
-    .integer({ min: 2, max: 38 })
+    .integer({ min: 1, max: 38 })
     .chain((precision) => fc.nat(precision).map((scale) => decimalType(precision, scale))),
   fc.integer({ min: 1, max: 20 }).map(fixedType),
 )
