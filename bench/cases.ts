@@ -4,6 +4,7 @@ import { describe } from './cases/describe.ts'
 import { memory } from './cases/memory.ts'
 import { plan } from './cases/plan.ts'
 import { nestedLeaf, scanArrow, scanRows, selectiveFilter } from './cases/scan.ts'
+import { scanDeletes } from './cases/scan-deletes.ts'
 import { commits } from './commits.ts'
 
 /** All benches, in the order in which they run. */
@@ -14,6 +15,7 @@ export const cases: readonly BenchCase[] = [
   scanRows,
   nestedLeaf,
   selectiveFilter,
+  scanDeletes,
   plan,
   describe,
   memory,

@@ -11,7 +11,7 @@ import { encodePuffin } from '../../format/puffin/puffin-file.ts'
 import { currentSnapshot } from '../../format/table-metadata-build.ts'
 import { longType, type NestedField, stringType } from '../../format/types.ts'
 import { connect, type Lake, MemoryStore, type Table } from '../../index.ts'
-import { specInSchema } from '../../snapshot/manifests.ts'
+import { readManifestEntries, readManifestList, specInSchema } from '../../snapshot/manifests.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
 import { type InputRow, optional, parquetFile, required } from '../readers/support.ts'
@@ -60,6 +60,19 @@ export class CraftedTable {
     const lake = await connect(properties, { store, environment: testEnvironment(3) })
     await lake.createTable('shop.orders', options)
     return new CraftedTable(lake, store, warehouse)
+  }
+
+  /** Takes up what the table holds by now. */
+  async adopt(): Promise<void> {
+    const { metadata } = await this.load()
+    const source = { metadata, store: this.store }
+    const held: HeldFile[] = []
+    for (const manifest of await readManifestList(source, currentSnapshot(metadata)!)) {
+      for (const { dataFile, sequenceNumber } of await readManifestEntries(source, manifest)) {
+        held.push({ file: dataFile, sequenceNumber: sequenceNumber! })
+      }
+    }
+    this.held = held
   }
 
   load(): Promise<Table> {
