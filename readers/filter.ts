@@ -29,15 +29,6 @@ export function compileFilter(expression: BoundExpression, fields: readonly Nest
   }
 }
 
-/** The numbers of the rows that match. */
-export function selectedRows(mask: RowMask): Int32Array {
-  let count = 0
-  for (let i = 0; i < mask.length; i++) count += mask[i]!
-  const rows = new Int32Array(count)
-  for (let i = 0, at = 0; at < count; i++) if (mask[i] === 1) rows[at++] = i
-  return rows
-}
-
 function intersect(mask: RowMask, other: RowMask): void {
   for (let i = 0; i < mask.length; i++) mask[i]! &= other[i]!
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
-import { takeRows } from '../format/arrow/take.ts'
+import { keepRows, type RowRuns, runsOf } from '../format/arrow/keep-rows.ts'
 import { inFile, unsupported } from '../format/errors.ts'
 import { bind } from '../format/expressions/bind.ts'
 import { resolveLocation } from '../format/location.ts'
@@ -14,7 +14,6 @@ import type { DecodingWorkers } from './decode-rows.ts'
 import { DeleteCache } from './deletes/delete-cache.ts'
 import { type DeleteSource, loadDeletes } from './deletes/load-deletes.ts'
 import type { FilePlanOptions } from './file-plan-options.ts'
-import { selectedRows } from './filter.ts'
 import { interleave } from './interleave.ts'
 import type { Decoding, FilePiece, OpenDataFile, OpenFile } from './open-file.ts'
 import { openParquet } from './open-parquet.ts'
@@ -193,26 +192,26 @@ async function* ofFile(
 function assembleBatch(window: RowWindow, plan: RowPlan): RecordBatch | undefined {
   const { arrowSchema, positions } = plan
   const assemble = (column: ResolvedColumn) => assembleColumn(column, window, positions)
-  const rows = keptRows(window, plan, assemble)
-  if (rows?.length === 0) return undefined
-  const batch = new RecordBatch(
+  const kept = keptRows(window, plan, assemble)
+  const length = kept?.count ?? window.length
+  if (length === 0) return undefined
+  const children = plan.columns.map((column) => {
+    if (column.kind === 'constant') return column.ofLength(length)
+    const data = assemble(column)
+    return kept === undefined || length === window.length ? data : keepRows(data, kept)
+  })
+  return new RecordBatch(
     arrowSchema,
-    makeData({
-      type: new Struct(arrowSchema.fields),
-      length: window.length,
-      nullCount: 0,
-      children: plan.columns.map(assemble),
-    }),
+    makeData({ type: new Struct(arrowSchema.fields), length, nullCount: 0, children }),
   )
-  return rows === undefined || rows.length === window.length ? batch : takeRows(batch, rows)
 }
 
-/** The numbers of the rows that match and are not deleted; undefined for all. */
+/** The rows that match and are not deleted; undefined for all. */
 function keptRows(
   { start, length }: RowWindow,
   { filter, filterColumns, deletes }: RowPlan,
   assemble: (column: ResolvedColumn) => Data,
-): Int32Array | undefined {
+): RowRuns | undefined {
   if (filter === undefined && deletes === undefined) return undefined
   const mask = filter?.(filterColumns.map(assemble), length) ?? new Uint8Array(length).fill(1)
   deletes?.positions?.clearIn(mask, Number(start))
@@ -220,7 +219,7 @@ function keptRows(
     const keys = columns.map(assemble)
     for (const set of sets) set.clearFrom(keys, mask)
   }
-  return selectedRows(mask)
+  return runsOf(mask)
 }
 
 function refuseUnsupported({ dataFile, deletes }: ScanTask): void {

@@ -28,6 +28,7 @@ import {
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concatBatches } from '../../../format/arrow/concat.ts'
+import { keepRows, runsOf as runsIn } from '../../../format/arrow/keep-rows.ts'
 import { takeRows } from '../../../format/arrow/take.ts'
 import { batchRows, columnValues } from '../../arrow-values.ts'
 
@@ -99,6 +100,31 @@ describe('takeRows', () => {
         },
       ),
       { seed, numRuns: 60 },
+    )
+  })
+
+  test('keeping rows where they stand gives what gathering them does', () => {
+    const run = fc.tuple(fc.nat(40), fc.nat(40))
+    fc.assert(
+      fc.property(
+        fc.array(rowArbitrary, { minLength: 1, maxLength: 60 }),
+        fc.nat(10),
+        fc.array(run, { maxLength: 4 }),
+        (rows, skip, runs) => {
+          const batch = batchOf(rows).slice(Math.min(skip, rows.length - 1))
+          const mask = new Uint8Array(batch.numRows).fill(1)
+          for (const [start, length] of runs) mask.fill(0, start, start + length)
+          const indices = Int32Array.from([...mask.keys()].filter((row) => mask[row] === 1))
+          const expected = batchRows(takeRows(batch, indices))
+          const kept = runsIn(mask)
+          expect(kept.count).toBe(indices.length)
+          const children = batch.data.children.map((child) => keepRows(child, kept))
+          const type = new Struct(batch.schema.fields)
+          const data = makeData({ type, length: kept.count, nullCount: 0, children })
+          expect(batchRows(new RecordBatch(batch.schema, data))).toEqual(expected)
+        },
+      ),
+      { seed, numRuns: 200 },
     )
   })
 
