@@ -1,4 +1,4 @@
-import { invalidData, namingFile } from '../format/errors.ts'
+import { invalidData, isMoraineError, namingFile } from '../format/errors.ts'
 import type { FileFooter } from '../format/parquet/footer.ts'
 import { decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from '../format/parquet/footer-codec.ts'
 import type { ByteRange } from '../storage/byte-range.ts'
@@ -21,13 +21,29 @@ const TAIL_LENGTH = 64 * 1024
 
 /**
  * Reads a file's footer by one range request, or two when the footer is long. `length` is the size that the manifest
- * claims; throws INVALID_DATA when the file is shorter, or does not end there.
+ * claims: where no footer ends there, the file is asked for its own. Throws INVALID_DATA for what is no Parquet file.
  */
 export async function openParquet(
   store: ObjectStore,
   location: string,
   length: bigint,
   signal?: AbortSignal,
+): Promise<ParquetSource> {
+  try {
+    return await openAt(store, location, length, signal)
+  } catch (error) {
+    if (!isMoraineError(error, 'INVALID_DATA')) throw error
+    const info = await store.head(location, signal === undefined ? {} : { signal }).catch(() => undefined)
+    if (info === undefined || BigInt(info.size) === length) throw error
+    return openAt(store, location, BigInt(info.size), signal)
+  }
+}
+
+async function openAt(
+  store: ObjectStore,
+  location: string,
+  length: bigint,
+  signal: AbortSignal | undefined,
 ): Promise<ParquetSource> {
   if (length < 0n || length > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw invalidData(`${location}: the manifest claims ${length} bytes`, { file: location })

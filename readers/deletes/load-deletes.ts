@@ -94,7 +94,7 @@ async function loadPositions(
   return (await orAborted(loading, source.signal)).byPath.get(dataFilePath)
 }
 
-/** More than the vector of any file that rows of one machine fill: 2^31 positions, none of them in runs. */
+/** A vector of 2^31 positions, none of them in runs; it is fetched in one piece. */
 const MOST_VECTOR_BYTES = 2 ** 28
 
 interface Vector extends LoadedDeletes {
@@ -104,9 +104,9 @@ interface Vector extends LoadedDeletes {
 async function loadVector(file: DataFile, store: ObjectStore): Promise<Vector> {
   const offset = file.contentOffset!
   const size = file.contentSizeInBytes!
-  if (offset < 0n || size < 0n || offset + size > file.fileSizeInBytes || size > MOST_VECTOR_BYTES) {
+  if (offset < 0n || size < 0n || size > MOST_VECTOR_BYTES || offset > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw invalidData(
-      `${file.filePath}: a deletion vector of ${size} bytes at ${offset} does not lie in a file of ${file.fileSizeInBytes} bytes`,
+      `${file.filePath}: the manifest claims a deletion vector of ${size} bytes at ${offset}, which none can be`,
       { file: file.filePath, rule: 'Deletion Vectors' },
     )
   }

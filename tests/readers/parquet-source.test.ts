@@ -30,7 +30,6 @@ describe('openParquet', () => {
     await expect(openParquet(store, LOCATION, 1n << 60n)).rejects.toMatchObject({ code: 'INVALID_DATA' })
     await expect(openParquet(store, LOCATION, 1n << 40n)).rejects.toMatchObject({
       code: 'INVALID_DATA',
-      message: expect.stringContaining("past the object's 100 bytes"),
     })
     await expect(openParquet(store, 'memory://test/none', 100n)).rejects.toMatchObject({
       code: 'INVALID_DATA',
