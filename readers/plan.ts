@@ -69,7 +69,7 @@ export async function* planTasks(request: PlanRequest): AsyncGenerator<ScanTask>
   const leaving = new AbortController()
   const stop = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
   const read = async (manifest: ManifestFile) => {
-    const { partition } = filters(manifest.partitionSpecId)
+    const { partition } = filters(manifest)
     const tests = { partition, file, onLive }
     return {
       manifest,
@@ -84,7 +84,7 @@ export async function* planTasks(request: PlanRequest): AsyncGenerator<ScanTask>
   })
   for await (const { manifest, entries } of reads) {
     report.manifestsRead++
-    const residualOf = residualsOf(filters(manifest.partitionSpecId))
+    const residualOf = residualsOf(filters(manifest))
     for (const { dataFile, sequenceNumber } of entries as Iterable<LiveEntry>) {
       throwIfAborted(signal)
       report.filesPlanned++
@@ -98,13 +98,13 @@ export async function* planTasks(request: PlanRequest): AsyncGenerator<ScanTask>
 
 async function* wantedManifests(
   manifests: readonly ManifestFile[],
-  filters: (specId: number) => SpecFilter,
+  filters: (manifest: ManifestFile) => SpecFilter,
   report: PlanReport,
 ): AsyncGenerator<ManifestFile> {
   for (const manifest of manifests) {
     if (manifest.content !== 'data') continue
     report.manifests++
-    if (!hasNoLiveFile(manifest) && filters(manifest.partitionSpecId).manifest(manifest)) yield manifest
+    if (!hasNoLiveFile(manifest) && filters(manifest).manifest(manifest)) yield manifest
   }
 }
 
@@ -128,13 +128,16 @@ interface SpecFilter {
   readonly residual: (tuple: PartitionTuple) => Expression
 }
 
-/** The filter by spec id, made at its first use. */
-function specFilters({ metadata, schema }: PlanRequest, where: Expression): (specId: number) => SpecFilter {
+/** The filter by the spec of a manifest, made at its first use. */
+function specFilters(
+  { metadata, schema }: PlanRequest,
+  where: Expression,
+): (manifest: ManifestFile) => SpecFilter {
   const known = new Map<number, SpecFilter>()
-  return (specId) => {
+  return ({ partitionSpecId: specId, manifestPath }) => {
     const existing = known.get(specId)
     if (existing !== undefined) return existing
-    const spec = specById(metadata, specId)
+    const spec = inFile(manifestPath, () => specById(metadata, specId))
     const filter: SpecFilter = {
       manifest: manifestEvaluator(where, schema, spec),
       partition: partitionEvaluator(projectInclusive(where, schema, spec), spec),
@@ -159,14 +162,14 @@ function metricsFor(filterIds: ReadonlySet<number>, equalityIds: ReadonlySet<num
 async function readDeletes(
   request: PlanRequest,
   manifests: readonly ManifestFile[],
-  filters: (specId: number) => SpecFilter,
+  filters: (manifest: ManifestFile) => SpecFilter,
 ): Promise<DeleteIndex> {
   const { metadata, report, signal } = request
   const live: LiveEntry[] = []
   const tests = { file: () => true, onLive: () => {} }
   for (const manifest of manifests) {
     if (manifest.content !== 'deletes' || hasNoLiveFile(manifest)) continue
-    const filter = filters(manifest.partitionSpecId)
+    const filter = filters(manifest)
     if (!filter.manifest(manifest)) continue
     const options = { tests: { ...tests, partition: filter.partition }, signal }
     for (const entry of await readManifestEntries(request, manifest, options)) live.push(entry as LiveEntry)
