@@ -48,7 +48,10 @@ function convert(data: Data, type: PrimitiveType, arrowType: DataType): Data | u
     case 'long':
       return toLong(data, arrowType)
     case 'float':
-      return data.values instanceof Float32Array ? retyped(data, arrowType) : undefined
+      if (data.values instanceof Float32Array) return retyped(data, arrowType)
+      return data.typeId === ArrowType.Float && data.values instanceof Uint16Array
+        ? withValues(data, arrowType, Float32Array.from(data.values, halfToFloat))
+        : undefined
     case 'double':
       if (data.values instanceof Float64Array) return retyped(data, arrowType)
       return data.values instanceof Float32Array
@@ -83,6 +86,16 @@ function convert(data: Data, type: PrimitiveType, arrowType: DataType): Data | u
 
 // apache-arrow physically slices values and offsets, but keeps validity (and boolean) bits whole and counts them
 // from `offset`; both helpers carry that over.
+/** A float of 16 bits: sign, 5 bits of exponent, 10 of fraction. */
+function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
+
 function retyped(data: Data, type: DataType): Data {
   return data.clone(type)
 }

@@ -143,6 +143,8 @@ export function struct<T extends object>(
         if (member === undefined) return false
         const expected = member.type.wire
         if (wire !== expected && !(expected === TRUE && wire === FALSE)) {
+          // As generated readers do: some writers had other fields where newer versions put theirs.
+          if (!member.required) return false
           throw malformed(`${name}.${member.key} has wire type ${wire}, expected ${expected}`)
         }
         result[member.key] = member.type.read(input, wire)

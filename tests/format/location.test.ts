@@ -9,6 +9,7 @@ import {
   resolveLocation,
   stripTrailingSlash,
 } from '../../format/location.ts'
+import { runs } from '../runs.ts'
 
 describe('resolveLocation', () => {
   it.each([
@@ -44,7 +45,7 @@ describe('resolveLocation', () => {
       expect(resolveLocation(x)).toBe(x)
       expect(x === y).toBe(canonical(a) === canonical(b))
     })
-    fc.assert(property, { seed: 4, numRuns: 2000 })
+    fc.assert(property, runs(4, 2000))
   })
 })
 

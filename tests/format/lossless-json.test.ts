@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isMoraineError } from '../../format/errors.ts'
 import { type JsonValue, parseJson, stringifyJson } from '../../format/lossless-json.ts'
+import { runs } from '../runs.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -85,7 +86,7 @@ describe('parseJson', () => {
         expect(isMoraineError(error, 'INVALID_DATA')).toBe(true)
       }
     })
-    fc.assert(property, { seed: 1, numRuns: 3000 })
+    fc.assert(property, runs(1, 3000))
   })
 })
 
@@ -112,7 +113,7 @@ describe('stringifyJson', () => {
       expect(parseJson(bytes(text))).toEqual(parseJson(text))
       expect(stringifyJson(parseJson(text), indent)).toBe(text)
     })
-    fc.assert(property, { seed: 2, numRuns: 1000 })
+    fc.assert(property, runs(2, 1000))
   })
 
   it('agrees with JSON.parse where JSON.parse is exact', () => {
@@ -120,7 +121,7 @@ describe('stringifyJson', () => {
       const text = JSON.stringify(value)
       expect(JSON.parse(stringifyJson(parseJson(text)))).toEqual(JSON.parse(text))
     })
-    fc.assert(property, { seed: 3, numRuns: 1000 })
+    fc.assert(property, runs(3, 1000))
   })
 
   it('keeps lone surrogates, −0 and int64', () => {

@@ -11,6 +11,7 @@ import type { Schema } from '../../format/schema.ts'
 import type { FormatVersion } from '../../format/table-metadata.ts'
 import { decimalType, fixedType, type Literal, type PrimitiveType } from '../../format/types.ts'
 import { decodeSingleValue } from '../../format/values/single-value-binary.ts'
+import { runs } from '../runs.ts'
 
 const types: readonly (readonly [PrimitiveType, Literal, Literal])[] = [
   [{ kind: 'boolean' }, false, true],
@@ -414,7 +415,7 @@ describe('a manifest', () => {
           expect(error).toMatchObject({ name: 'MoraineError', context: { file: expect.any(String) } })
         }
       }),
-      { seed: 44, numRuns: 400 },
+      runs(44, 400),
     )
     expect(Object.prototype).toEqual({})
   })

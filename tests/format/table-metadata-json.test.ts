@@ -5,6 +5,7 @@ import { isMoraineError } from '../../format/errors.ts'
 import { type JsonObject, parseJson } from '../../format/lossless-json.ts'
 import { currentSchema, currentSnapshot, defaultSpec, specById } from '../../format/table-metadata-build.ts'
 import { decodeTableMetadata, encodeTableMetadata } from '../../format/table-metadata-json.ts'
+import { runs } from '../runs.ts'
 import { decode, edited, oldV1, v2, v3 } from './metadata-fixtures.ts'
 
 const location = 'memory://t/v1.metadata.json'
@@ -277,7 +278,7 @@ describe('bad table metadata', () => {
         }
       },
     )
-    fc.assert(property, { seed: 5, numRuns: 2000 })
+    fc.assert(property, runs(5, 2000))
   })
 })
 

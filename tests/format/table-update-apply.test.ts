@@ -17,6 +17,7 @@ import {
   stringType,
   timestampNsType,
 } from '../../format/types.ts'
+import { runs } from '../runs.ts'
 import { decode, oldV1, v2 } from './metadata-fixtures.ts'
 
 const START = 1_700_000_000_000
@@ -590,6 +591,6 @@ describe('the rest', () => {
         }
       },
     )
-    fc.assert(property, { seed: 6, numRuns: 400 })
+    fc.assert(property, runs(6, 400))
   })
 })

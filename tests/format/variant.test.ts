@@ -6,6 +6,7 @@ import { decodeVariantMetadata, decodeVariantValue } from '../../format/variant/
 import { encodeVariant } from '../../format/variant/encode-variant.ts'
 import type { Variant } from '../../format/variant/variant.ts'
 import { exactVariant, plainVariant } from '../../format/variant/variant-json.ts'
+import { runs } from '../runs.ts'
 
 const scalar: fc.Arbitrary<Variant> = fc.oneof(
   fc.constant<Variant>({ kind: 'null' }),
@@ -52,8 +53,6 @@ const variants = fc.letrec<{ tree: Variant }>((tie) => ({
   ),
 })).tree
 
-const runs = Number(process.env['MORAINE_RUNS'] ?? 300)
-
 function decoded({ metadata, value }: { metadata: Uint8Array; value: Uint8Array }): Variant {
   return decodeVariantValue(value, decodeVariantMetadata(metadata))
 }
@@ -64,7 +63,7 @@ describe('a variant', () => {
       fc.property(variants, (variant) => {
         expect(decoded(encodeVariant(variant))).toEqual(variant)
       }),
-      { numRuns: runs },
+      runs(91, 300),
     )
   })
 
@@ -97,7 +96,7 @@ describe('a variant', () => {
           }
         },
       ),
-      { numRuns: runs },
+      runs(91, 300),
     )
   })
 

@@ -5,6 +5,7 @@ import {
   DateMillisecond,
   Decimal,
   FixedSizeBinary,
+  Float16,
   Int16,
   Int64,
   LargeUtf8,
@@ -24,6 +25,7 @@ import {
   binaryType,
   decimalType,
   fixedType,
+  floatType,
   intType,
   longType,
   type PrimitiveType,
@@ -170,4 +172,11 @@ describe('convertLeaf', () => {
     const parts = { values: BigInt64Array.of(5n, 0n, 7n) }
     expect(convert(new TimestampMillisecond(), parts, timestampType, [1, 2])).toEqual([null, 7000n])
   })
+})
+
+test('floats of 16 bits are widened', () => {
+  const values = Uint16Array.of(0x3c00, 0, 0xfc00)
+  expect(convert(new Float16(), { values }, floatType)).toEqual([1, null, Number.NEGATIVE_INFINITY])
+  const more = Uint16Array.of(0x0001, 0, 0xc248)
+  expect(convert(new Float16(), { values: more }, floatType)).toEqual([2 ** -24, null, -3.140625])
 })

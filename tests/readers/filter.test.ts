@@ -4,6 +4,7 @@ import { bind } from '../../format/expressions/bind.ts'
 import { rowEvaluator } from '../../format/expressions/evaluate.ts'
 import type { Expression } from '../../format/expressions/expression.ts'
 import { compileFilter } from '../../readers/filter.ts'
+import { runs } from '../runs.ts'
 import { expression, fields, row, schema, valuesIn } from './filter-samples.ts'
 import { batchOf, struct } from './support.ts'
 
@@ -24,7 +25,7 @@ describe('compileFilter', () => {
           expect(rowsIn(mask)).toEqual(expected)
         },
       ),
-      { seed: 20261121, numRuns: 700 },
+      runs(20261121, 700),
     )
   })
 

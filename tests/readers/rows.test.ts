@@ -20,6 +20,7 @@ import {
   uuidType,
 } from '../../format/types.ts'
 import { rowReader } from '../../readers/rows.ts'
+import { runs } from '../runs.ts'
 import {
   batchOf,
   batchToRows,
@@ -156,7 +157,7 @@ describe('batchToRows', () => {
         const whole = [...batchToRows(batch, fields)]
         expect([...batchToRows(batch.slice(begin, end), fields)]).toEqual(whole.slice(begin, end))
       }),
-      { seed: 20261121, numRuns: 150 },
+      runs(20261121, 150),
     )
   })
 })

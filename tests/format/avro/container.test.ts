@@ -17,6 +17,7 @@ import {
 import { encodeAvro, openAvro } from '../../../format/avro/container.ts'
 import { columnsOf, recordCodec, required } from '../../../format/avro/record-codec.ts'
 import { isMoraineError } from '../../../format/errors.ts'
+import { runs } from '../../runs.ts'
 
 interface Thing {
   name: string
@@ -117,7 +118,7 @@ describe('an Avro container', () => {
       fc.property(fc.array(thing), (list) => {
         expect(decode(encodeAvro(codec, list, {}))).toEqual(list)
       }),
-      { seed: 41, numRuns: 100 },
+      runs(41, 100),
     )
   })
 
@@ -299,7 +300,7 @@ describe('an Avro container', () => {
           expect(isMoraineError(error)).toBe(true)
         }
       }),
-      { seed: 42, numRuns: 3000 },
+      runs(42, 3000),
     )
   })
 

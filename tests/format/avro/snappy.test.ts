@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decompressSnappy } from '../../../format/avro/snappy.ts'
 import { isMoraineError } from '../../../format/errors.ts'
+import { runs } from '../../runs.ts'
 
 describe('Snappy', () => {
   it('unpacks literals of every length form', () => {
@@ -47,7 +48,7 @@ describe('Snappy', () => {
           expect(isMoraineError(error)).toBe(true)
         }
       }),
-      { seed: 43, numRuns: 5000 },
+      runs(43, 5000),
     )
   })
 })

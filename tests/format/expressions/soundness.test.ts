@@ -26,6 +26,7 @@ import { intType, type Literal, type PrimitiveType } from '../../../format/types
 import { truncateLower, truncateUpper } from '../../../format/values/bounds.ts'
 import { compareLiterals } from '../../../format/values/compare.ts'
 import { encodeSingleValue } from '../../../format/values/single-value-binary.ts'
+import { runs } from '../../runs.ts'
 import {
   type Column,
   columns,
@@ -254,7 +255,7 @@ describe('pruning never loses a row', () => {
         expect(may || !some).toBe(true)
         expect(!must || every).toBe(true)
       }),
-      { seed: SEED, numRuns: 3000 },
+      runs(SEED, 3000),
     )
     // Evaluators that prune nothing would pass too.
     expect(pruned).toBeGreaterThan(500)
@@ -271,16 +272,13 @@ describe('pruning never loses a row', () => {
           expect(inclusiveMetricsEvaluator(expression, schema)(file) || !rows.some(rowMatches)).toBe(true)
           expect(!strictMetricsEvaluator(expression, schema)(file) || rows.every(rowMatches)).toBe(true)
         }),
-        { seed: SEED, numRuns: 300 },
+        runs(SEED, 300),
       )
     },
   )
 
   test('projections, residuals and manifest summaries agree with the rows', () => {
-    fc.assert(fc.property(expressions, specs, similarRows, fc.boolean(), checkPartitioning), {
-      seed: SEED,
-      numRuns: 2000,
-    })
+    fc.assert(fc.property(expressions, specs, similarRows, fc.boolean(), checkPartitioning), runs(SEED, 2000))
   })
 
   test.each(columns.map((column) => [column.id, column] as const))(
@@ -288,7 +286,7 @@ describe('pruning never loses a row', () => {
     (_, column) => {
       fc.assert(
         fc.property(expressionsOn(column), specsOn(column), similarRows, fc.boolean(), checkPartitioning),
-        { seed: SEED, numRuns: 300 },
+        runs(SEED, 300),
       )
     },
   )
@@ -306,7 +304,7 @@ describe('pruning never loses a row', () => {
         const again = expressionFromJson(parseJson(stringifyJson(expressionToJson(expression, schema))))
         expect(rows.map(matches(again))).toEqual(rows.map(matches(expression)))
       }),
-      { seed: SEED, numRuns: 1000 },
+      runs(SEED, 1000),
     )
   })
 
@@ -316,7 +314,7 @@ describe('pruning never loses a row', () => {
         const both = rows.filter((row) => matches(child)(row) && matches({ op: 'not', child })(row))
         expect(both).toEqual([])
       }),
-      { seed: SEED, numRuns: 1000 },
+      runs(SEED, 1000),
     )
   })
 })
@@ -331,6 +329,6 @@ test('keys of literals are equal exactly where literals are', () => {
         )
       },
     ),
-    { seed: SEED, numRuns: 1000 },
+    runs(SEED, 1000),
   )
 })

@@ -24,6 +24,7 @@ import {
   startsWith,
 } from '../../../index.ts'
 import { readManifestEntries } from '../../../snapshot/manifests.ts'
+import { runs } from '../../runs.ts'
 import { manifests, partition, type RandomManifest } from './random-manifests.ts'
 
 const SEED = 20261125
@@ -101,7 +102,7 @@ describe('a packed manifest', () => {
   })
 
   test('asks of a partition once, and gives its files one tuple', () => {
-    const each = fc.sample(manifests, { seed: SEED, numRuns: 200 }).find((one) => decoded(one).length > 8)!
+    const each = fc.sample(manifests, runs(SEED, 200)).find((one) => decoded(one).length > 8)!
     const asked: PartitionTuple[] = []
     const partitionTest = (tuple: PartitionTuple) => asked.push(tuple) > 0
     const entries = packed(each, 'none', {
@@ -145,7 +146,7 @@ test('a schema in a form that no writer is known to use is read by the general d
     reader,
   }
   const each = fc
-    .sample(manifests, { seed: SEED, numRuns: 200 })
+    .sample(manifests, runs(SEED, 200))
     .find(
       (one) => one.manifest.sequenceNumber > 0n && one.manifest.content === 'data' && decoded(one).length > 5,
     )!

@@ -15,6 +15,7 @@ import {
   text,
   writeThrift,
 } from '../../../format/parquet/thrift.ts'
+import { runs } from '../../runs.ts'
 
 interface Inner {
   readonly name: string
@@ -65,7 +66,7 @@ describe('the Thrift compact protocol', () => {
         const bytes = writeThrift(sample, value)
         expect(readThrift(sample, bytes)).toEqual({ value, end: bytes.length })
       }),
-      { seed: 20_261_121, numRuns: 300 },
+      runs(20_261_121, 300),
     )
   })
 
@@ -75,7 +76,7 @@ describe('the Thrift compact protocol', () => {
         const bytes = writeThrift(sample, value)
         expect(readThrift(onlyA, bytes)).toEqual({ value: { a: value.a }, end: bytes.length })
       }),
-      { seed: 20_261_121, numRuns: 300 },
+      runs(20_261_121, 300),
     )
   })
 
@@ -101,7 +102,7 @@ describe('the Thrift compact protocol', () => {
           }
         },
       ),
-      { seed: 20_261_121, numRuns: 1000 },
+      runs(20_261_121, 1000),
     )
   })
 

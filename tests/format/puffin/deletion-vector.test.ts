@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeDeletionVector, encodeDeletionVector } from '../../../format/puffin/deletion-vector.ts'
 import { PositionSet } from '../../../format/puffin/position-set.ts'
 import { hexToBytes } from '../../../format/values/text.ts'
+import { runs } from '../../runs.ts'
 
 /** Blobs that Iceberg Java wrote. */
 const javaRun = '0000001fd1d339640100000000000000000000003b3000000100003b00010096003b00e4b6547e'
@@ -46,7 +47,7 @@ describe('a deletion vector', () => {
         expect([...decoded]).toEqual(expected)
         expect(encodeDeletionVector(decoded)).toEqual(blob)
       }),
-      { seed: 45, numRuns: 30 },
+      runs(45, 30),
     )
   })
 
@@ -95,7 +96,7 @@ describe('a set of positions', () => {
         expect(ours.has(2 ** 50)).toBe(true)
         expect(theirs.has(2 ** 50)).toBe(false)
       }),
-      { seed: 46, numRuns: 30 },
+      runs(46, 30),
     )
   })
 

@@ -9,6 +9,7 @@ import {
   PUFFIN_TAIL_LENGTH,
   puffinFooterLength,
 } from '../../../format/puffin/puffin-file.ts'
+import { runs } from '../../runs.ts'
 
 const blob: NewPuffinBlob = {
   type: 'deletion-vector-v1',
@@ -121,7 +122,7 @@ describe('a Puffin file', () => {
           expect(isMoraineError(error)).toBe(true)
         }
       }),
-      { seed: 48, numRuns: 2000 },
+      runs(48, 2000),
     )
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { isMoraineError } from '../../../format/errors.ts'
 import { PositionSet } from '../../../format/puffin/position-set.ts'
 import { decodeRoaring, encodeRoaring } from '../../../format/puffin/roaring-codec.ts'
+import { runs } from '../../runs.ts'
 
 /** Little-endian bytes: `[width, value]` pairs. */
 function layout(...parts: readonly (readonly [1 | 2 | 4 | 8, number])[]): Uint8Array {
@@ -117,7 +118,7 @@ describe('the 64-bit Roaring layout', () => {
           }
         },
       ),
-      { seed: 47, numRuns: 3000 },
+      runs(47, 3000),
     )
   })
 })

@@ -25,6 +25,7 @@ import {
   variantType,
 } from '../../../format/types.ts'
 import { toLiteral } from '../../../format/values/literal-input.ts'
+import { runs } from '../../runs.ts'
 import { daysByDate } from '../values/days-by-date.ts'
 
 const MICROS_PER_HOUR = 3_600_000_000n
@@ -74,7 +75,7 @@ describe('truncate', () => {
         expect(apply(`truncate[${w}]`, longType, long)).toBe(BigInt.asIntN(64, floor(long)))
         expect(apply(`truncate[${w}]`, decimalType(38, 5), long)).toBe(floor(long))
       }),
-      { seed: 11, numRuns: 2000 },
+      runs(11, 2000),
     )
   })
 
@@ -97,7 +98,7 @@ describe('bucket', () => {
       fc.property(fc.integer(), (value) => {
         expect(apply('bucket[97]', intType, value)).toBe(apply('bucket[97]', longType, BigInt(value)))
       }),
-      { seed: 12, numRuns: 500 },
+      runs(12, 500),
     )
   })
 })
@@ -145,7 +146,7 @@ describe('year, month, day and hour', () => {
           expect(hour(value)).toBe(Number(BigInt.asIntN(32, floorDiv(value, perHour))))
           expect(day(value)).toBe(Number(floorDiv(value, perHour * 24n)))
         }),
-        { seed: 13, numRuns: 2000 },
+        runs(13, 2000),
       )
     }
   })
@@ -158,7 +159,7 @@ describe('year, month, day and hour', () => {
           (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth(),
         )
       }),
-      { seed: 14, numRuns: 2000 },
+      runs(14, 2000),
     )
   })
 })

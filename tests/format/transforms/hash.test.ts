@@ -23,6 +23,7 @@ import {
   uuidType,
 } from '../../../format/types.ts'
 import { toLiteral } from '../../../format/values/literal-input.ts'
+import { runs } from '../../runs.ts'
 
 /** Spec, Appendix B: 32-bit Hash Requirements. */
 const VECTORS: readonly (readonly [PrimitiveType, unknown, number])[] = [
@@ -73,25 +74,25 @@ describe('the hash of single values', () => {
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         expect(hashBytes(bytes)).toBe(bytewise(bytes))
       }),
-      { seed: 1, numRuns: 2000 },
+      runs(1, 2000),
     )
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => {
         expect(hashString(text)).toBe(bytewise(new TextEncoder().encode(text)))
       }),
-      { seed: 2, numRuns: 2000 },
+      runs(2, 2000),
     )
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => {
         expect(hasherOf(longType)(value)).toBe(bytewise(longBytes(value)))
       }),
-      { seed: 3, numRuns: 2000 },
+      runs(3, 2000),
     )
     fc.assert(
       fc.property(fc.maxSafeInteger(), fc.integer(), (_, value) => {
         expect(hashInt(value)).toBe(bytewise(longBytes(BigInt(value))))
       }),
-      { seed: 4, numRuns: 500 },
+      runs(4, 500),
     )
   })
 
@@ -105,7 +106,7 @@ describe('the hash of single values', () => {
         const shifted = value >> BigInt(shift)
         expect(hash(shifted)).toBe(bytewise(fewestBytes(shifted)))
       }),
-      { seed: 5, numRuns: 2000 },
+      runs(5, 2000),
     )
   })
 
@@ -115,7 +116,7 @@ describe('the hash of single values', () => {
         const micros = (nanos - (((nanos % 1000n) + 1000n) % 1000n)) / 1000n
         expect(hasherOf(timestampNsType)(nanos)).toBe(bytewise(longBytes(micros)))
       }),
-      { seed: 6, numRuns: 1000 },
+      runs(6, 1000),
     )
   })
 })

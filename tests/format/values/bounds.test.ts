@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { binaryType, fixedType, intType, stringType } from '../../../format/types.ts'
 import { truncateLower, truncateUpper } from '../../../format/values/bounds.ts'
 import { compareBytes, compareUtf8 } from '../../../format/values/compare.ts'
+import { runs } from '../../runs.ts'
 
 const MAX = '\u{10ffff}'
 /** Code points around every border of UTF-8 and UTF-16. */
@@ -62,7 +63,7 @@ describe('shortened bounds of strings', () => {
         expect([...upper].length).toBeLessThanOrEqual(width)
         expect(Buffer.from(upper).toString()).toBe(upper)
       }),
-      { seed: 31, numRuns: 5000 },
+      runs(31, 5000),
     )
   })
 })
@@ -89,7 +90,7 @@ describe('shortened bounds of binaries', () => {
         expect(compareBytes(upper, value)).toBeGreaterThanOrEqual(0)
         expect(upper.length).toBeLessThanOrEqual(width)
       }),
-      { seed: 32, numRuns: 3000 },
+      runs(32, 3000),
     )
   })
 })

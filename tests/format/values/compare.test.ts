@@ -11,6 +11,7 @@ import {
   uuidType,
 } from '../../../format/types.ts'
 import { compareLiterals, compareUtf8, compareUuidsSigned } from '../../../format/values/compare.ts'
+import { runs } from '../../runs.ts'
 
 function sorted(type: PrimitiveType, values: readonly Literal[]): readonly Literal[] {
   return [...values].sort((a, b) => compareLiterals(type, a, b))
@@ -27,7 +28,7 @@ describe('the order of values', () => {
         const expected = Buffer.compare(Buffer.from(shared + a), Buffer.from(shared + b))
         expect(Math.sign(compareUtf8(shared + a, shared + b))).toBe(expected)
       }),
-      { seed: 21, numRuns: 5000 },
+      runs(21, 5000),
     )
   })
 

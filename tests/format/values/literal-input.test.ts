@@ -22,6 +22,7 @@ import {
   uuidType,
 } from '../../../format/types.ts'
 import { toLiteral } from '../../../format/values/literal-input.ts'
+import { runs } from '../../runs.ts'
 import { valuesByType } from './every-value.ts'
 
 const date = new Date('2017-11-16T22:31:08.123Z')
@@ -146,7 +147,7 @@ describe('what people write', () => {
         fc.property(values, (value) => {
           expect(toLiteral(type, value)).toStrictEqual(value)
         }),
-        { seed: 51, numRuns: 200 },
+        runs(51, 200),
       )
     }
   })

@@ -23,6 +23,7 @@ import {
 } from '../../../format/types.ts'
 import { decodeSingleValue, encodeSingleValue } from '../../../format/values/single-value-binary.ts'
 import { bytesToHex, hexToBytes } from '../../../format/values/text.ts'
+import { runs } from '../../runs.ts'
 import { valuesByType } from './every-value.ts'
 
 const invalid = expect.objectContaining({ code: 'INVALID_DATA' })
@@ -70,7 +71,7 @@ describe('the binary form of single values', () => {
         fc.property(values, (value) => {
           expect(decodeSingleValue(type, encodeSingleValue(type, value))).toStrictEqual(value)
         }),
-        { seed: 61, numRuns: 300 },
+        runs(61, 300),
       )
     }
   })

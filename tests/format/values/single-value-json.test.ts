@@ -27,6 +27,7 @@ import {
   variantType,
 } from '../../../format/types.ts'
 import { decodeValueJson, encodeValueJson } from '../../../format/values/single-value-json.ts'
+import { runs } from '../../runs.ts'
 import { valuesByType } from './every-value.ts'
 
 const invalid = expect.objectContaining({ code: 'INVALID_DATA' })
@@ -132,7 +133,7 @@ describe('the JSON form of single values', () => {
         fc.property(values, (value) => {
           expect(decodeValueJson(type, throughText(encodeValueJson(type, value)))).toStrictEqual(value)
         }),
-        { seed: 71, numRuns: 300 },
+        runs(71, 300),
       )
     }
   })

@@ -17,6 +17,7 @@ import {
   type TimestampForm,
   uuidToBytes,
 } from '../../../format/values/text.ts'
+import { runs } from '../../runs.ts'
 import { daysByDate } from './days-by-date.ts'
 
 const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' })
@@ -41,7 +42,7 @@ describe('the calendar', () => {
           expect(daysInMonth(year, month)).toBe(new Date(monthLength).getUTCDate())
         }
       }),
-      { seed: 41, numRuns: 3000 },
+      runs(41, 3000),
     )
   })
 })
@@ -61,7 +62,7 @@ describe('dates as text', () => {
       fc.property(fc.integer(), (days) => {
         expect(parseDate(formatDate(days))).toBe(days)
       }),
-      { seed: 42, numRuns: 3000 },
+      runs(42, 3000),
     )
   })
 
@@ -174,7 +175,7 @@ describe('decimals as text', () => {
       fc.property(fc.bigInt({ min: -limit, max: limit }), fc.nat(38), (value, scale) => {
         expect(parseDecimal(formatDecimal(value, scale), scale)).toBe(value)
       }),
-      { seed: 44, numRuns: 2000 },
+      runs(44, 2000),
     )
   })
 })
@@ -189,7 +190,7 @@ describe('uuids and hex', () => {
         expect(hexToBytes(bytesToHex(bytes))).toEqual(bytes)
         expect(bytesToHex(bytes)).toBe(uuid.replaceAll('-', ''))
       }),
-      { seed: 45, numRuns: 500 },
+      runs(45, 500),
     )
     expect(bytesToUuid(new Uint8Array(20).fill(0xab, 4), 4)).toBe('abababab-abab-abab-abab-abababababab')
   })

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { uuidType } from '../../../format/types.ts'
 import { compareLiterals, compareUuidsSigned } from '../../../format/values/compare.ts'
 import { uuidBoundsInBothOrders } from '../../../format/values/uuid-bounds.ts'
+import { runs } from '../../runs.ts'
 
 const unsigned = (a: string, b: string) => compareLiterals(uuidType, a, b)
 
@@ -32,7 +33,7 @@ describe('uuid bounds', () => {
           }
         }
       }),
-      { seed: 7, numRuns: 2000 },
+      runs(7, 2000),
     )
     expect(given).toBeGreaterThan(200)
   })

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { AvroOutput } from '../../../format/avro/avro-output.ts'
 import { isMoraineError } from '../../../format/errors.ts'
 import type { NestedField } from '../../../format/types.ts'
+import { runs } from '../../runs.ts'
 import {
   entries,
   LOCATION,
@@ -242,7 +243,7 @@ test('any change to the bytes of an Avro data file ends in rows or in a typed er
         expect(result.message).toContain(LOCATION)
       },
     ),
-    { seed: 61, numRuns: 1500 },
+    runs(61, 1500),
   )
   expect(refused).toBeGreaterThan(500)
 })

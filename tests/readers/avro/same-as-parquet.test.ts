@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decimalType, fixedType, type NestedField, type Type, type Value } from '../../../format/types.ts'
+import { runs } from '../../runs.ts'
 import { entries, listOf, mapOf, optional, parquetFile, readRows, struct, structOf } from '../support.ts'
 import { avroFile, type Shape } from './avro-bytes.ts'
 
@@ -168,6 +169,6 @@ test('an Avro file of any schema and rows has the rows that a Parquet file of th
         }
       },
     ),
-    { seed: 62, numRuns: 150 },
+    runs(62, 150),
   )
 })
