@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { ByteKeys } from './key-columns.ts'
-import type { KeySet } from './key-set.ts'
+import { ANY, type KeySet, NEVER } from './key-set.ts'
 
 /** Drawn once, so that nobody can prepare keys that meet in one slot. */
 const SEED = randomInt(2 ** 32) | 0
@@ -21,31 +21,56 @@ export class ByteKeySet implements KeySet<ByteKeys> {
   #count = 0
   /** Numbers of keys, from 1. */
   #slots = new Int32Array(FIRST_CAPACITY)
-  #hasNull = false
+  /** By key; undefined where all keys have the same. */
+  #sequenceNumbers: Float64Array<ArrayBuffer> | undefined
+  #null = NEVER
+
+  constructor({ sequenced = false }: { readonly sequenced?: boolean } = {}) {
+    if (sequenced) this.#sequenceNumbers = new Float64Array(FIRST_CAPACITY)
+  }
 
   get size(): number {
-    return this.#count + Number(this.#hasNull)
+    return this.#count + Number(this.#null !== NEVER)
   }
   get byteLength(): number {
-    return this.#pageBytes + this.#entries.byteLength + this.#slots.byteLength
+    const numbers = this.#sequenceNumbers?.byteLength ?? 0
+    return this.#pageBytes + this.#entries.byteLength + this.#slots.byteLength + numbers
   }
 
   addAll({ bytes, offsets, nulls }: ByteKeys, length: number): void {
     for (let row = 0; row < length; row++) {
-      if (nulls !== undefined && nulls[row] === 1) this.#hasNull = true
-      else this.#add(bytes, offsets[row]!, offsets[row + 1]!)
+      if (nulls !== undefined && nulls[row] === 1) this.#null = ANY
+      else {
+        const start = offsets[row]!
+        const end = offsets[row + 1]!
+        this.#add(bytes, start, end, hashOf(bytes, start, end), ANY)
+      }
     }
   }
 
-  clearFrom({ bytes, offsets, nulls }: ByteKeys, mask: Uint8Array): void {
+  addTo(other: ByteKeySet, sequenceNumber: number): void {
+    if (this.#null !== NEVER) other.#null = Math.max(other.#null, sequenceNumber)
+    const entries = this.#entries
+    for (let at = 0; at < this.#count * ENTRY; at += ENTRY) {
+      const page = this.#pages[entries[at]!]!
+      const start = entries[at + 1]!
+      other.#add(page, start, start + entries[at + 2]!, entries[at + 3]!, sequenceNumber)
+    }
+  }
+
+  clearFrom({ bytes, offsets, nulls }: ByteKeys, mask: Uint8Array, after = NEVER): void {
+    const sequenceNumbers = this.#sequenceNumbers
+    const isNullDeleted = this.#null > after
     for (let row = 0; row < mask.length; row++) {
       if (nulls !== undefined && nulls[row] === 1) {
-        if (this.#hasNull) mask[row] = 0
+        if (isNullDeleted) mask[row] = 0
         continue
       }
       const start = offsets[row]!
       const end = offsets[row + 1]!
-      if (this.#slots[this.#find(bytes, start, end, hashOf(bytes, start, end))] !== 0) mask[row] = 0
+      const number = this.#slots[this.#find(bytes, start, end, hashOf(bytes, start, end))]!
+      if (number === 0) continue
+      if (sequenceNumbers === undefined || sequenceNumbers[number - 1]! > after) mask[row] = 0
     }
   }
 
@@ -70,13 +95,21 @@ export class ByteKeySet implements KeySet<ByteKeys> {
     return true
   }
 
-  #add(bytes: Uint8Array, start: number, end: number): void {
-    const hash = hashOf(bytes, start, end)
+  #add(bytes: Uint8Array, start: number, end: number, hash: number, sequenceNumber: number): void {
     const slot = this.#find(bytes, start, end, hash)
-    if (this.#slots[slot] !== 0) return
+    const known = this.#slots[slot]! - 1
+    const numbers = this.#sequenceNumbers
+    if (known >= 0) {
+      if (numbers !== undefined) numbers[known] = Math.max(numbers[known]!, sequenceNumber)
+      return
+    }
     const length = end - start
     const at = this.#count * ENTRY
-    if (at === this.#entries.length) this.#entries = grown(this.#entries)
+    if (at === this.#entries.length) {
+      this.#entries = grown(this.#entries)
+      if (numbers !== undefined) this.#sequenceNumbers = grown(numbers)
+    }
+    if (this.#sequenceNumbers !== undefined) this.#sequenceNumbers[this.#count] = sequenceNumber
     const from = this.#allocate(length)
     const page = this.#pages.length - 1
     this.#pages[page]!.set(bytes.subarray(start, end), from)
@@ -114,9 +147,9 @@ export class ByteKeySet implements KeySet<ByteKeys> {
 
 const ENTRY = 4
 
-function grown(entries: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(entries.length * 2)
-  more.set(entries)
+function grown<T extends Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(values: T): T {
+  const more = new (values.constructor as new (length: number) => T)(values.length * 2)
+  more.set(values)
   return more
 }
 

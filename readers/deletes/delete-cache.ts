@@ -1,8 +1,5 @@
-/** What is kept of delete files. */
-export interface LoadedDeletes {
-  /** Memory that it takes, by a fair estimate. */
-  readonly byteLength: number
-}
+import type { MergedKeys } from './equality-deletes.ts'
+import type { LoadedDeletes } from './loaded-deletes.ts'
 
 /**
  * Delete files that were loaded, by name, in bounded memory; the one that was not used for longest goes first. A lake
@@ -29,6 +26,7 @@ export class DeleteCache {
   forScan(): ScanDeletes {
     const held = new Map<string, Promise<LoadedDeletes>>()
     return {
+      merged: new Map(),
       get: async <T extends LoadedDeletes>(key: string, load: () => Promise<T>) => {
         const own = held.get(key)
         if (own !== undefined) return (await own) as T
@@ -71,6 +69,8 @@ export class DeleteCache {
 }
 
 export interface ScanDeletes {
+  /** Keys of many files by what they are keys of; they end with the scan. */
+  readonly merged: Map<string, MergedKeys>
   /** What is kept under `key`, or what `load` gives. */
   get<T extends LoadedDeletes>(key: string, load: () => Promise<T>): Promise<T>
 }

@@ -2,16 +2,24 @@ import type { Data, RecordBatch } from 'apache-arrow'
 import { inFile } from '../../format/errors.ts'
 import type { NestedField } from '../../format/types.ts'
 import { ByteKeySet } from './byte-key-set.ts'
-import type { LoadedDeletes } from './delete-cache.ts'
-import { type ByteKeys, keyReader, type WordKeys } from './key-columns.ts'
+import { type ByteKeys, type KeyReader, keyReader, type WordKeys } from './key-columns.ts'
 import type { KeySet } from './key-set.ts'
+import type { LoadedDeletes } from './loaded-deletes.ts'
 import { WordKeySet } from './word-key-set.ts'
 
-/** The keys of an equality delete file. */
-export interface EqualityDeletes extends LoadedDeletes {
-  readonly size: number
+/** Deleted keys. */
+export interface EqualityDeletes {
   /** Puts 0 into `mask`, which has an item for each row, where the row's key is deleted. */
   clearFrom(columns: readonly Data[], mask: Uint8Array): void
+}
+
+type AnyKeySet = KeySet<WordKeys | ByteKeys>
+
+/** The keys of an equality delete file. */
+export interface DeletedKeys extends EqualityDeletes, LoadedDeletes {
+  readonly size: number
+  /** Undefined when the file has no row. */
+  readonly set: AnyKeySet | undefined
 }
 
 /**
@@ -22,9 +30,9 @@ export async function collectKeys(
   location: string,
   fields: readonly NestedField[],
   batches: AsyncIterable<RecordBatch>,
-): Promise<EqualityDeletes> {
+): Promise<DeletedKeys> {
   const keysOf = inFile(location, () => keyReader(fields))
-  let set: KeySet<WordKeys | ByteKeys> | undefined
+  let set: AnyKeySet | undefined
   for await (const batch of batches) {
     const keys = keysOf(batch.data.children, batch.numRows)
     set ??= keySetOf(keys.kind)
@@ -32,13 +40,50 @@ export async function collectKeys(
   }
   const filled = set
   return {
+    set,
     size: filled?.size ?? 0,
     byteLength: filled?.byteLength ?? 0,
     clearFrom: (columns, mask) => filled?.clearFrom(keysOf(columns, mask.length), mask),
   }
 }
 
+/**
+ * The keys of many delete files of one partition, which may come one after another, with the greatest sequence number
+ * that each was deleted by: a row is looked up once, however many files there are.
+ */
+export class MergedKeys {
+  readonly #keysOf: KeyReader
+  readonly #files = new Set<string>()
+  #set: AnyKeySet | undefined
+
+  constructor(fields: readonly NestedField[]) {
+    this.#keysOf = keyReader(fields)
+  }
+
+  has(filePath: string): boolean {
+    return this.#files.has(filePath)
+  }
+
+  /** Adds the keys of a file, if they are not there yet. */
+  add(filePath: string, { set }: DeletedKeys, sequenceNumber: number): void {
+    if (this.#files.has(filePath)) return
+    this.#files.add(filePath)
+    if (set === undefined) return
+    this.#set ??= keySetOf(set instanceof WordKeySet ? 'words' : 'bytes', { sequenced: true })
+    set.addTo(this.#set, sequenceNumber)
+  }
+
+  /** What is deleted of files with this data sequence number: by deletes that are newer. */
+  newerThan(sequenceNumber: number): EqualityDeletes {
+    return {
+      clearFrom: (columns, mask) => {
+        this.#set?.clearFrom(this.#keysOf(columns, mask.length), mask, sequenceNumber)
+      },
+    }
+  }
+}
+
 /** All keys of one reader are of one form. */
-function keySetOf(kind: 'words' | 'bytes'): KeySet<WordKeys | ByteKeys> {
-  return (kind === 'words' ? new WordKeySet() : new ByteKeySet()) as KeySet<WordKeys | ByteKeys>
+function keySetOf(kind: 'words' | 'bytes', options: { readonly sequenced?: boolean } = {}): AnyKeySet {
+  return (kind === 'words' ? new WordKeySet(options) : new ByteKeySet(options)) as AnyKeySet
 }

@@ -14,8 +14,10 @@ import type { ObjectStore } from '../../storage/object-store.ts'
 import type { FilePlanOptions } from '../file-plan-options.ts'
 import { pruneFields } from '../projection.ts'
 import type { DeleteFileRef, ScanTask } from '../scan-task.ts'
-import type { LoadedDeletes, ScanDeletes } from './delete-cache.ts'
-import { collectKeys, type EqualityDeletes } from './equality-deletes.ts'
+import type { ScanDeletes } from './delete-cache.ts'
+import { collectKeys, type DeletedKeys, type EqualityDeletes, MergedKeys } from './equality-deletes.ts'
+import type { LoadedDeletes } from './loaded-deletes.ts'
+import { partitionKey } from './partition-key.ts'
 import { collectPositions, POSITION_DELETE_FIELDS, type PositionDeletes } from './position-deletes.ts'
 
 /** What is deleted in one data file. */
@@ -49,19 +51,27 @@ export async function loadDeletes(
   const byKey = new Map<string, DeleteFileRef[]>()
   const positional: DeleteFileRef[] = []
   for (const ref of task.deletes) {
-    if (ref.file.content !== 'equality-deletes') positional.push(ref)
-    else byKey.set(keyOf(ref), [...(byKey.get(keyOf(ref)) ?? []), ref])
+    if (ref.file.content !== 'equality-deletes') {
+      positional.push(ref)
+      continue
+    }
+    const key = keyOf(ref)
+    const refs = byKey.get(key)
+    if (refs === undefined) byKey.set(key, [ref])
+    else refs.push(ref)
   }
   const [sets, equality] = await Promise.all([
     Promise.all(positional.map(({ file }) => loadPositions(file, task.dataFile.filePath, options, source))),
-    Promise.all([...byKey.values()].map((refs) => loadKeys(refs, options, source))),
+    Promise.all([...byKey].map(([key, refs]) => loadKeys(key, refs, task.sequenceNumber, options, source))),
   ])
   throwIfAborted(source.signal)
   return { positions: united(sets), equality }
 }
 
-function keyOf({ file }: DeleteFileRef): string {
-  return [...new Set(file.equalityIds)].sort((a, b) => a - b).join()
+/** Deletes by the same columns in the same partition: what one of them may delete, the others may, if it is older. */
+function keyOf({ file: { equalityIds, specId, partition } }: DeleteFileRef): string {
+  const ids = [...new Set(equalityIds)].sort((a, b) => a - b)
+  return `${ids.join()} ${partitionKey(specId, partition)}`
 }
 
 function united(sets: readonly (PositionSet | undefined)[]): PositionSet | undefined {
@@ -134,18 +144,38 @@ function loadPositionFile(
   return collectPositions(file.filePath, rows)
 }
 
+/** So many files are looked up one by one. */
+const FEW = 4
+/** So many are loaded at once. */
+const AT_ONCE = 16
+
 async function loadKeys(
+  key: string,
   refs: readonly DeleteFileRef[],
+  dataSequenceNumber: bigint,
   options: FilePlanOptions,
   source: DeleteSource,
 ): Promise<KeyDeletes> {
   const fields = inFile(refs[0]!.file.filePath, () => keyFields(refs[0]!.file, options))
   const types = fields.map(({ id, type }) => `${id} ${typeToString(type)}`).join()
-  const sets = refs.map(({ file }) => {
-    const key = `keys ${file.filePath} ${file.fileSizeInBytes} ${types}`
-    return source.deletes.get(key, () => loadKeyFile(file, fields, options, source))
-  })
-  return { fields, sets: await orAborted(Promise.all(sets), source.signal) }
+  const load = ({ file }: DeleteFileRef) =>
+    source.deletes.get(`keys ${file.filePath} ${file.fileSizeInBytes} ${types}`, () =>
+      loadKeyFile(file, fields, options, source),
+    )
+  if (refs.length <= FEW || refs.some((ref) => ref.sequenceNumber > Number.MAX_SAFE_INTEGER)) {
+    return { fields, sets: await orAborted(Promise.all(refs.map(load)), source.signal) }
+  }
+  const merged = source.deletes.merged.get(`${key} ${types}`) ?? new MergedKeys(fields)
+  source.deletes.merged.set(`${key} ${types}`, merged)
+  const missing = refs.filter(({ file }) => !merged.has(file.filePath))
+  for (let first = 0; first < missing.length; first += AT_ONCE) {
+    const some = missing.slice(first, first + AT_ONCE)
+    const loaded = await orAborted(Promise.all(some.map(load)), source.signal)
+    some.forEach(({ file, sequenceNumber }, i) => {
+      merged.add(file.filePath, loaded[i]!, Number(sequenceNumber))
+    })
+  }
+  return { fields, sets: [merged.newerThan(Number(dataSequenceNumber))] }
 }
 
 function loadKeyFile(
@@ -153,7 +183,7 @@ function loadKeyFile(
   fields: readonly NestedField[],
   { nameMapping, formatVersion }: FilePlanOptions,
   { read }: DeleteSource,
-): Promise<EqualityDeletes> {
+): Promise<DeletedKeys> {
   const rows = read(taskOf(file), {
     tableSchema: { schemaId: 0, fields, identifierFieldIds: [] },
     projected: fields,

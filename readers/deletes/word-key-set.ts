@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { WordKeys } from './key-columns.ts'
-import type { KeySet } from './key-set.ts'
+import { ANY, type KeySet, NEVER } from './key-set.ts'
 
 /** Drawn once, so that nobody can prepare keys that meet in one slot. */
 const SEED = randomInt(2 ** 32) | 0
@@ -12,42 +12,60 @@ export class WordKeySet implements KeySet<WordKeys> {
   #slots = new Int32Array(FIRST_CAPACITY * 2)
   #mask = FIRST_CAPACITY - 1
   #taken = 0
-  #hasZero = false
-  #hasNull = false
+  /** By slot; undefined where all keys have the same. */
+  #sequenceNumbers: Float64Array | undefined
+  #zero = NEVER
+  #null = NEVER
+
+  constructor({ sequenced = false }: { readonly sequenced?: boolean } = {}) {
+    if (sequenced) this.#sequenceNumbers = new Float64Array(FIRST_CAPACITY)
+  }
 
   get size(): number {
-    return this.#taken + Number(this.#hasZero) + Number(this.#hasNull)
+    return this.#taken + Number(this.#zero !== NEVER) + Number(this.#null !== NEVER)
   }
   get byteLength(): number {
-    return this.#slots.byteLength
+    return this.#slots.byteLength + (this.#sequenceNumbers?.byteLength ?? 0)
   }
 
   addAll({ halves, nulls }: WordKeys, length: number): void {
     for (let row = 0; row < length; row++) {
-      if (nulls !== undefined && nulls[row] === 1) this.#hasNull = true
-      else this.#add(halves[row * 2]!, halves[row * 2 + 1]!)
+      if (nulls !== undefined && nulls[row] === 1) this.#null = ANY
+      else this.#add(halves[row * 2]!, halves[row * 2 + 1]!, ANY)
     }
   }
 
-  clearFrom({ halves, nulls }: WordKeys, mask: Uint8Array): void {
+  addTo(other: WordKeySet, sequenceNumber: number): void {
+    if (this.#null !== NEVER) other.#null = Math.max(other.#null, sequenceNumber)
+    if (this.#zero !== NEVER) other.#zero = Math.max(other.#zero, sequenceNumber)
+    const slots = this.#slots
+    for (let i = 0; i < slots.length; i += 2) {
+      if (slots[i] !== 0 || slots[i + 1] !== 0) other.#add(slots[i]!, slots[i + 1]!, sequenceNumber)
+    }
+  }
+
+  clearFrom({ halves, nulls }: WordKeys, mask: Uint8Array, after = NEVER): void {
     const slots = this.#slots
     const slotMask = this.#mask
+    const sequenceNumbers = this.#sequenceNumbers
+    const isNullDeleted = this.#null > after
+    const isZeroDeleted = this.#zero > after
     for (let row = 0; row < mask.length; row++) {
       if (nulls !== undefined && nulls[row] === 1) {
-        if (this.#hasNull) mask[row] = 0
+        if (isNullDeleted) mask[row] = 0
         continue
       }
       const low = halves[row * 2]!
       const high = halves[row * 2 + 1]!
       if (low === 0 && high === 0) {
-        if (this.#hasZero) mask[row] = 0
+        if (isZeroDeleted) mask[row] = 0
         continue
       }
       for (let slot = hashOf(low, high) & slotMask; ; slot = (slot + 1) & slotMask) {
         const slotLow = slots[slot * 2]!
         const slotHigh = slots[slot * 2 + 1]!
         if (slotLow === low && slotHigh === high) {
-          mask[row] = 0
+          if (sequenceNumbers === undefined || sequenceNumbers[slot]! > after) mask[row] = 0
           break
         }
         if (slotLow === 0 && slotHigh === 0) break
@@ -55,33 +73,40 @@ export class WordKeySet implements KeySet<WordKeys> {
     }
   }
 
-  #add(low: number, high: number): void {
+  #add(low: number, high: number, sequenceNumber: number): void {
     if (low === 0 && high === 0) {
-      this.#hasZero = true
+      this.#zero = Math.max(this.#zero, sequenceNumber)
       return
     }
     const slots = this.#slots
+    const numbers = this.#sequenceNumbers
     let slot = hashOf(low, high) & this.#mask
     for (;;) {
       const slotLow = slots[slot * 2]!
       const slotHigh = slots[slot * 2 + 1]!
-      if (slotLow === low && slotHigh === high) return
+      if (slotLow === low && slotHigh === high) {
+        if (numbers !== undefined) numbers[slot] = Math.max(numbers[slot]!, sequenceNumber)
+        return
+      }
       if (slotLow === 0 && slotHigh === 0) break
       slot = (slot + 1) & this.#mask
     }
     slots[slot * 2] = low
     slots[slot * 2 + 1] = high
+    if (numbers !== undefined) numbers[slot] = sequenceNumber
     this.#taken++
     if (this.#taken * 3 > (this.#mask + 1) * 2) this.#grow()
   }
 
   #grow(): void {
-    const old = this.#slots
-    this.#slots = new Int32Array(old.length * 2)
+    const slots = this.#slots
+    const numbers = this.#sequenceNumbers
+    this.#slots = new Int32Array(slots.length * 2)
+    if (numbers !== undefined) this.#sequenceNumbers = new Float64Array(numbers.length * 2)
     this.#mask = this.#mask * 2 + 1
     this.#taken = 0
-    for (let i = 0; i < old.length; i += 2) {
-      if (old[i] !== 0 || old[i + 1] !== 0) this.#add(old[i]!, old[i + 1]!)
+    for (let i = 0; i < slots.length; i += 2) {
+      if (slots[i] !== 0 || slots[i + 1] !== 0) this.#add(slots[i]!, slots[i + 1]!, numbers?.[i / 2] ?? ANY)
     }
   }
 }

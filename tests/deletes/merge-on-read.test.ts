@@ -10,7 +10,14 @@ import { and, type Expression, eq, gt, isNull, ltEq, notNull, or, schema, t } fr
 import { canonicalRow, difference, linesOf, sameRows } from '../interop/canonical.ts'
 import { seededRandom } from '../interop/samples.ts'
 import { type InputRow, struct } from '../readers/support.ts'
-import { CraftedTable, type HeldFile, optional, POSITION_FIELDS, positionRows } from './crafted-table.ts'
+import {
+  CraftedTable,
+  type HeldFile,
+  optional,
+  type Placed,
+  POSITION_FIELDS,
+  positionRows,
+} from './crafted-table.ts'
 
 const histories = Number(process.env['MORAINE_HISTORIES'] ?? 60)
 const firstSeed = Number(process.env['MORAINE_SEED'] ?? 1)
@@ -106,6 +113,7 @@ class History {
       () => this.#deleteKeys(),
       () => this.#deleteKeys(),
       () => this.#upsert(),
+      () => this.#deleteManyKeys(),
       () => this.#rewrite(),
       () => this.#evolve(),
       () => this.#removeFile(),
@@ -235,18 +243,29 @@ class History {
     if (made !== undefined) await this.#commit([], [made])
   }
 
+  /** More delete files of one kind than are looked up one by one, with appends among them. */
+  async #deleteManyKeys(): Promise<void> {
+    const ids = this.#pick([[X], [DAY], [AMOUNT], [ID, NAME]])
+    const placed = this.#placed()
+    for (let count = 5 + this.#random(4); count > 0; count--) {
+      const made = await this.#keyDeletes(ids, placed)
+      const files = this.#random(2) === 0 ? [await this.#newFile()] : []
+      if (made !== undefined) await this.#commit(files, [made])
+    }
+  }
+
   /** Rows with the keys that are deleted, in one commit with new rows that have some of them: these stay. */
   async #upsert(): Promise<void> {
     const made = await this.#keyDeletes()
     if (made !== undefined) await this.#commit([await this.#newFile()], [made])
   }
 
-  async #keyDeletes(): Promise<ModelDelete | undefined> {
+  async #keyDeletes(by?: readonly number[], placed = this.#placed()): Promise<ModelDelete | undefined> {
     const fields = await this.#fields()
     const candidates = [[ID], [NAME], [SCORE], [X], [DAY, Y], [AMOUNT], [EXTRA], [ID, NAME], [Y, X]]
     const present = new Set(fields.flatMap((field) => [field.id, ...memberIds(field)]))
     const possible = candidates.filter((ids) => ids.every((id) => present.has(id)))
-    const ids = possible[this.#random(possible.length)]!
+    const ids = by ?? possible[this.#random(possible.length)]!
     const known = this.#files.flatMap(({ rows, columns }) => rows.map((row) => ({ row, columns })))
     const keys = this.#times(1 + this.#random(3), () => {
       const from = known[this.#random(known.length)]
@@ -257,11 +276,14 @@ class History {
       return this.#row(fields)
     })
     const keyFields = fields.flatMap((field) => prunedTo(field, ids))
-    const isPartitioned = this.#random(2) === 1
-    const placed = isPartitioned ? { specId: 1, partition: [this.#name()] } : {}
     const rows = keys.map((key) => inputRow(key, keyFields))
     const file = await this.#table.equalityDeletes(ids, keyFields, rows, placed)
     return { ...unplaced(file), kind: 'keys', ids, keys }
+  }
+
+  /** Everywhere, or in one partition. */
+  #placed(): Placed {
+    return this.#random(2) === 1 ? { specId: 1, partition: [this.#name()] } : {}
   }
 
   /** The live rows of a data file in a new one, which keeps the old sequence number or not. */
