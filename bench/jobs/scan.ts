@@ -12,6 +12,8 @@ export interface ScanJob {
   /** Rows as plain objects instead of Arrow batches. */
   readonly rows?: boolean
   readonly open?: OpenTableOptions
+  /** What it counts as, where rows are read that do not come out. Default: the rows that come out. */
+  readonly countAs?: number
   /** Compares the bytes that were read with those of this leaf's column chunks. */
   readonly leaf?: string
 }
@@ -36,7 +38,7 @@ export async function prepare(options: ScanJob): Promise<Job> {
       })
       const read = store.counters.bytesRead - bytesRead
       return {
-        count,
+        count: options.countAs ?? count,
         ...time,
         bytesRead: read,
         requests: store.counters.gets - gets,

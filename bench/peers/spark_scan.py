@@ -22,13 +22,12 @@ spark = (
 )
 spark.sparkContext.setLogLevel('ERROR')
 location = options['metadataLocation']
-counted = spark.read.format('iceberg').load(location).count()
 
 
 def run(watch):
     with watch:
         spark.read.format('iceberg').load(location).write.format('noop').mode('overwrite').save()
-    return counted
+    return options['countAs']
 
 
 serve(run)
