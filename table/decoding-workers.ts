@@ -1,5 +1,6 @@
 import type { RecordBatch, Schema } from 'apache-arrow'
 import { unpackBatch, unpackSchema } from '../format/arrow/packed-batch.ts'
+import { invalidData } from '../format/errors.ts'
 import type { ChunkBytes, DecodeRequest } from '../format/parquet/codec.ts'
 import type { DecodingWorkers } from '../readers/decode-rows.ts'
 import { throwIfAborted } from '../storage/abort.ts'
@@ -8,8 +9,14 @@ import { SpareBuffers } from '../writers/spare-buffers.ts'
 import type { DecodedPart, DecodeJob } from './worker.ts'
 import type { Workers } from './workers.ts'
 
-/** One for a pool: the buffers in which chunks go to its threads come back, and go again. */
-export function decodingWorkers(workers: Workers): DecodingWorkers {
+/** How long a thread may be at work without a batch to show for it: some thousand times what any batch takes. */
+const DEADLINE_MS = 60_000
+
+/**
+ * One for a pool: the buffers in which chunks go to its threads come back, and go again. A thread that is at pages
+ * which do not end is ended, and the rows are INVALID_DATA.
+ */
+export function decodingWorkers(workers: Workers, deadlineMs = DEADLINE_MS): DecodingWorkers {
   const known = decoders.get(workers)
   if (known !== undefined) return known
   const spare = new SpareBuffers(workers.parallelism + 1)
@@ -21,6 +28,7 @@ export function decodingWorkers(workers: Workers): DecodingWorkers {
     decode(request, signal) {
       const stream = receiveStream<DecodedPart>()
       signal.addEventListener('abort', stream.close, { once: true })
+      const stopping = new AbortController()
       let waiting: DecodeRequest | undefined = request
       const sending = workers.run<ArrayBuffer>({
         name: 'decode',
@@ -31,12 +39,14 @@ export function decodingWorkers(workers: Workers): DecodingWorkers {
           return { value, transfer: [stream.port, packed.buffer] }
         },
         signal,
+        stop: stopping.signal,
       })
       sending.then(
         (buffer) => spare.give(buffer),
         () => stream.port.close(),
       )
-      return unpacked(stream, sending, signal)
+      const isRunning = () => waiting === undefined
+      return unpacked(stream, sending, signal, { deadlineMs, isRunning, stopping })
     },
   }
   decoders.set(workers, decoder)
@@ -45,14 +55,22 @@ export function decodingWorkers(workers: Workers): DecodingWorkers {
 
 const decoders = new WeakMap<Workers, DecodingWorkers>()
 
+interface Deadline {
+  readonly deadlineMs: number
+  /** Whether a thread has taken the job: what waits for one is in no hurry. */
+  readonly isRunning: () => boolean
+  readonly stopping: AbortController
+}
+
 async function* unpacked(
   stream: ReceivedStream<DecodedPart>,
   sending: Promise<unknown>,
   signal: AbortSignal,
+  deadline: Deadline,
 ): AsyncGenerator<RecordBatch> {
   let schema: Schema | undefined
   try {
-    for await (const part of stream.values(sending)) {
+    for await (const part of watched(stream.values(sending), deadline)) {
       if ('schema' in part) schema = unpackSchema(part.schema)
       else yield unpackBatch(schema!, part.batch)
     }
@@ -60,6 +78,34 @@ async function* unpacked(
     throwIfAborted(signal)
   } finally {
     signal.removeEventListener('abort', stream.close)
+  }
+}
+
+/** A tick is missed while this thread is busy itself, so several have to pass. */
+const TICKS = 8
+
+/** The parts, each of which has to come before the deadline once it is waited for. */
+async function* watched<T>(
+  parts: AsyncGenerator<T>,
+  { deadlineMs, isRunning, stopping }: Deadline,
+): AsyncGenerator<T> {
+  try {
+    for (;;) {
+      let ticks = 0
+      const timer = setInterval(() => {
+        if (isRunning() && ++ticks === TICKS) stopping.abort()
+      }, deadlineMs / TICKS)
+      const next = await parts.next().finally(() => clearInterval(timer))
+      if (next.done) return
+      yield next.value
+    }
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error
+    throw invalidData(`its pages were not decoded within ${deadlineMs / 1000} s`, {
+      rule: 'Parquet: Data Pages',
+    })
+  } finally {
+    await parts.return(undefined)
   }
 }
 

@@ -30,6 +30,8 @@ export interface Job {
   readonly input: () => Parcel
   /** Takes the job out of the queue; of a job that runs, the outcome is dropped. */
   readonly signal?: AbortSignal | undefined
+  /** Ends the thread that runs the job, whatever it is at; the job fails as when its worker had ended by itself. */
+  readonly stop?: AbortSignal | undefined
 }
 
 interface QueuedJob extends Job {
@@ -57,7 +59,7 @@ export class WorkerPool {
   }
 
   /** Resolves to the output of the job. Who asks for many jobs bounds them, as `mapJobs` does. */
-  run<O>({ name, input, signal }: Job): Promise<O> {
+  run<O>({ name, input, signal, stop }: Job): Promise<O> {
     const { errors } = this.#options
     if (this.#closed) return Promise.reject(errors.closed())
     if (signal?.aborted) return Promise.reject(errors.aborted(signal))
@@ -71,6 +73,7 @@ export class WorkerPool {
       const queued: QueuedJob = {
         name,
         input,
+        stop,
         resolve: (output) => {
           settled()
           resolve(output)
@@ -113,6 +116,8 @@ export class WorkerPool {
     const { errors } = this.#options
     this.#busy.add(worker)
     let retire = false
+    const onStop = () => void worker.terminate()
+    job.stop?.addEventListener('abort', onStop, { once: true })
     try {
       const reply = await worker.run(job.name, job.input())
       if ('error' in reply) {
@@ -124,6 +129,7 @@ export class WorkerPool {
     } catch (error) {
       job.reject(worker.ended ? (this.#closed ? errors.closed() : errors.ended(error as Error)) : error)
     }
+    job.stop?.removeEventListener('abort', onStop)
     this.#busy.delete(worker)
     if (retire) void worker.terminate()
     else if (!worker.ended) this.#idle.push(worker)

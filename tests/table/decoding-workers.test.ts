@@ -31,6 +31,47 @@ describe('rows that another thread decodes', () => {
     await expect(next).rejects.toMatchObject({ code: 'ABORTED' })
   })
 
+  test('are refused, and their thread is ended, when it does not come to an end', async () => {
+    let ended = false
+    const hanging: Workers = {
+      ...thread(async () => {}),
+      run: ({ input, stop }) => {
+        input()
+        return new Promise((_, reject) => {
+          stop!.addEventListener('abort', () => {
+            ended = true
+            reject(new Error('the worker ended'))
+          })
+        })
+      },
+    }
+    const { signal } = new AbortController()
+    await expect(decodingWorkers(hanging, 40).decode(request, signal).next()).rejects.toMatchObject({
+      code: 'INVALID_DATA',
+      message: expect.stringContaining('not decoded within'),
+    })
+    expect(ended).toBe(true)
+  })
+
+  test('may wait for a thread as long as it takes', async () => {
+    let start = () => {}
+    const busy: Workers = {
+      ...thread(async () => {}),
+      run: async ({ input }) => {
+        await new Promise<void>((resolve) => {
+          start = resolve
+        })
+        const { port } = input().value as { readonly port: MessagePort }
+        port.postMessage({ end: true })
+        return new ArrayBuffer(0) as never
+      },
+    }
+    const next = decodingWorkers(busy, 8).decode(request, new AbortController().signal).next()
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    start()
+    expect(await next).toEqual({ done: true, value: undefined })
+  })
+
   test('leave nothing with the signal once they are there', async () => {
     const { signal } = new AbortController()
     const workers = thread(async (port) => port.postMessage({ end: true }))

@@ -21,6 +21,9 @@ const jobs = {
     })
     return new Promise(() => {})
   },
+  forever: () => {
+    for (;;);
+  },
   exit: () => process.exit(3),
   exhaust: () => {
     const held = []

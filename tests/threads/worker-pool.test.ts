@@ -34,6 +34,16 @@ describe('a worker pool', () => {
     expect(outputs).toEqual([2, 4, 6, 8, 10])
   })
 
+  test('ends the thread of a job that is stopped, and goes on with another', async () => {
+    const pool = poolOf(1)
+    const stopping = new AbortController()
+    const stuck = pool.run({ name: 'forever', input: () => ({ value: undefined }), stop: stopping.signal })
+    const after = run(pool, 'double', 4)
+    stopping.abort()
+    await expect(stuck).rejects.toThrow(/ended: .*it was stopped/)
+    expect(await after).toBe(8)
+  })
+
   test('keeps its workers from one job to the next, and starts no more than it may', async () => {
     const pool = poolOf(2)
     const first = await run(pool, 'thread')
