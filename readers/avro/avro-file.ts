@@ -16,6 +16,8 @@ import type { ObjectStore } from '../../storage/object-store.ts'
 /** An Avro file whose header has been read. */
 export interface AvroSource {
   readonly location: string
+  /** Bytes. */
+  readonly length: number
   readonly header: AvroHeader
   /** The blocks, fetched a few MiB at a time and unpacked as they are pulled. */
   blocks(signal: AbortSignal): AsyncGenerator<AvroBlock, void, undefined>
@@ -27,20 +29,21 @@ const MAX_HEAD_LENGTH = 16 * 2 ** 20
 /** What one request asks for, unless a block is longer. */
 const PIECE_LENGTH = 4 * 2 ** 20
 
-/** `length` is the size that the manifest claims. Throws INVALID_DATA when the file is shorter, or is no Avro file. */
+/**
+ * Reads a file's header. How long the file is the store is asked, since an Avro file does not say where it ends: a
+ * manifest with a wrong size would leave rows out. Throws INVALID_DATA when it is not there, or is no Avro file.
+ */
 export async function openAvroFile(
   store: ObjectStore,
   location: string,
-  length: bigint,
   signal: AbortSignal,
 ): Promise<AvroSource> {
-  if (length < 0n || length > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw invalidData(`${location}: the manifest claims ${length} bytes`, { file: location })
-  }
-  const file = { store, location, length: Number(length) }
   try {
+    const info = await store.head(location, { signal })
+    // Its absence is told by the first read.
+    const file = { store, location, length: info?.size ?? HEAD_LENGTH }
     const { header, head } = await readHeader(file, signal)
-    return { location, header, blocks: (stop) => readBlocks(file, header, head, stop) }
+    return { location, length: file.length, header, blocks: (stop) => readBlocks(file, header, head, stop) }
   } catch (error) {
     throw namingFile(location, error)
   }

@@ -10,17 +10,14 @@ import { avroWindows } from './avro-windows.ts'
  * its rows are pulled.
  */
 export const openAvro: OpenDataFile = async ({ task, location, filter, deletes, options, store, signal }) => {
-  const { fileSizeInBytes, recordCount } = task.dataFile
-  const [source, taskDeletes] = await Promise.all([
-    openAvroFile(store, location, fileSizeInBytes, signal),
-    deletes,
-  ])
+  const { recordCount } = task.dataFile
+  const [source, taskDeletes] = await Promise.all([openAvroFile(store, location, signal), deletes])
   return inFile(location, () => {
     const schema = avroFileSchema(source.header.schema, options.tableSchema, options.nameMapping)
     const plan = planRows({ task, filter, options, deletes: taskDeletes, file: schema, costOfLeaf: () => 0n })
     const rows = { source, schema, leaves: plan.leaves, recordCount }
     const whole: Decoding = {
-      bytes: Number(fileSizeInBytes),
+      bytes: source.length,
       windows: ({ batchSize, signal }) => avroWindows(rows, batchSize, signal),
     }
     return { location, plan, pieces: [{ bytes: 0, fetch: async () => [whole] }] }
