@@ -224,12 +224,13 @@ function keptRows(
 
 function refuseUnsupported({ dataFile, deletes }: ScanTask): void {
   requireReadable(dataFile)
-  for (const { file } of deletes) if (file.fileFormat !== 'puffin') requireReadable(file)
+  for (const { file } of deletes) requireReadable(file)
 }
 
 function requireReadable({ filePath, fileFormat, keyMetadata, content }: DataFile): void {
   const refuse = (what: string) => unsupported(`${filePath}: ${what}`, { file: filePath })
-  if (openers[fileFormat] === undefined) {
+  const isVector = content === 'position-deletes' && fileFormat === 'puffin'
+  if (openers[fileFormat] === undefined && !isVector) {
     const kind = content === 'data' ? 'data' : 'delete'
     throw refuse(`${kind} files in format ${fileFormat} are not read, only parquet and avro`)
   }

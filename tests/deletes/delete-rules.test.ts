@@ -95,6 +95,12 @@ describe('a deletion vector', () => {
     expect(await idsOf(table)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 9])
   })
 
+  test('that is encrypted is refused by name', async () => {
+    const { table, file } = await tableOf(3)
+    await table.commit({ add: [await vectorOf(table, file, [1], { keyMetadata: Uint8Array.of(1) })] })
+    await expect(idsOf(table)).rejects.toThrow(code('UNSUPPORTED'))
+  })
+
   const broken: readonly [string, (vector: DataFile, file: DataFile) => readonly (DataFile | HeldFile)[]][] =
     [
       ['two of one file', (vector) => [vector, { ...vector, contentOffset: 4n }]],
