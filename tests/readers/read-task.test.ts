@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { parseNameMapping } from '../../format/name-mapping.ts'
+import type { SchemaElement } from '../../format/parquet/footer.ts'
 import {
   binaryType,
   booleanType,
@@ -620,4 +621,20 @@ test('decimals of every precision are written as Iceberg stores them, and read',
     expected,
     Object.fromEntries(fields.map(({ name }) => [name, null])),
   ])
+})
+
+test('geometries and geographies are the bytes of their WKB, annotated or not', async () => {
+  const fields = [
+    optional(1, 'g', { kind: 'geometry', crs: 'srid:4326' }),
+    optional(2, 'h', { kind: 'geography', crs: 'OGC:CRS84', algorithm: 'spherical' }),
+  ]
+  const point = Uint8Array.of(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0x40)
+  const rows = [
+    { g: point, h: null },
+    { g: null, h: point },
+  ]
+  const bare = (schema: readonly SchemaElement[]) => schema.map(({ logicalType: _, ...element }) => element)
+  for (const file of [parquetFile(fields, [rows]), parquetFile(fields, [rows], bare)]) {
+    expect(await readRows(file, 2, fields)).toEqual(rows)
+  }
 })
