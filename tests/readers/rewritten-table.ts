@@ -1,0 +1,63 @@
+/** Tables whose files say what another writer, or an older one, would have said in them. */
+
+import { type JsonObject, parseJson, stringifyJson } from '../../format/lossless-json.ts'
+import { encodeManifest } from '../../format/manifest-codec.ts'
+import { encodeManifestList } from '../../format/manifest-list-codec.ts'
+import type { Snapshot } from '../../format/snapshot.ts'
+import { encodeTableMetadata } from '../../format/table-metadata-json.ts'
+import type { Table } from '../../index.ts'
+import { readManifestEntries, readManifestList, specInSchema } from '../../snapshot/manifests.ts'
+import type { ObjectStore } from '../../storage/object-store.ts'
+
+type Held = Pick<Table, 'metadata' | 'metadataLocation'>
+
+/** Changes the metadata file in its place; a field that becomes undefined is gone. */
+export async function rewriteMetadata(
+  store: ObjectStore,
+  { metadataLocation }: Held,
+  edit: (metadata: JsonObject) => Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const before = parseJson(await store.get(metadataLocation)) as JsonObject
+  const after = Object.entries({ ...before, ...edit(before) }).filter(([, value]) => value !== undefined)
+  await store.put(metadataLocation, Buffer.from(stringifyJson(Object.fromEntries(after) as JsonObject)))
+}
+
+/**
+ * Rewrites every path that the table's metadata, manifest lists and manifests store. Objects stay where they are, and
+ * what is written anew lies beside them. Resolves to where the new metadata file is.
+ */
+export async function respell(
+  store: ObjectStore,
+  { metadata, metadataLocation }: Held,
+  spell: (path: string) => string,
+): Promise<string> {
+  const source = { store, metadata }
+  const snapshots: Snapshot[] = []
+  for (const snapshot of metadata.snapshots) {
+    const manifests = []
+    for (const manifest of await readManifestList(source, snapshot)) {
+      const entries = []
+      for (const entry of await readManifestEntries(source, manifest)) {
+        entries.push({ ...entry, dataFile: { ...entry.dataFile, filePath: spell(entry.dataFile.filePath) } })
+      }
+      const { bytes } = encodeManifest({
+        ...specInSchema(metadata, manifest.partitionSpecId)!,
+        formatVersion: metadata.formatVersion,
+        content: manifest.content,
+        snapshotId: manifest.addedSnapshotId,
+        entries,
+      })
+      const path = manifest.manifestPath.replace('.avro', `-in-${snapshot.snapshotId}.avro`)
+      await store.put(path, bytes)
+      manifests.push({ ...manifest, manifestPath: spell(path), manifestLength: BigInt(bytes.length) })
+    }
+    const list = encodeManifestList({ ...metadata, ...snapshot, manifests })
+    const path = snapshot.manifestList!.replace('.avro', '-respelled.avro')
+    await store.put(path, list.bytes)
+    snapshots.push({ ...snapshot, manifestList: spell(path) })
+  }
+  const respelled = { ...metadata, location: spell(metadata.location), snapshots }
+  const place = metadataLocation.replace(/v\d+(?=\.)/, 'v900')
+  await store.put(place, encodeTableMetadata(respelled))
+  return place
+}
