@@ -1,0 +1,353 @@
+/** Whole tables whose data files lack what the table has, or say it in another form, read row by row. */
+import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../format/lossless-json.ts'
+import type { SchemaElement } from '../../format/parquet/footer.ts'
+import { intType, longType, type NestedField, type PrimitiveType, stringType } from '../../format/types.ts'
+import { toLiteral } from '../../format/values/literal-input.ts'
+import { eq, identity, isNull, not, type Scan, schema, t } from '../../index.ts'
+import { CraftedTable, positionRows } from '../deletes/crafted-table.ts'
+import { type AnyColumn, type SampleName, sampleNames, samples } from '../interop/samples.ts'
+import { rowsOf } from '../table/support.ts'
+import { rewriteMetadata } from './rewritten-table.ts'
+import {
+  type InputRow,
+  listOf,
+  mapOf,
+  optional,
+  parquetFile,
+  readRows,
+  required,
+  struct,
+  structOf,
+} from './support.ts'
+
+async function byId(scan: Scan<unknown>) {
+  const rows = (await rowsOf(scan)) as { readonly id: bigint }[]
+  return rows.sort((a, b) => Number(a.id - b.id))
+}
+
+describe('a column that its files lack, as their folders tell it', () => {
+  test.each(sampleNames)('has the values of the partition, of type %s', async (name: SampleName) => {
+    const { column, values } = samples[name]
+    const crafted = await CraftedTable.create({
+      schema: schema({ id: t.long().required(), p: (column as () => AnyColumn)() }),
+      partitionBy: [identity('p')],
+      properties: { 'format-version': '3' },
+    })
+    const type = (await crafted.load()).schema.fields[1]!.type as PrimitiveType
+    const rows = [...values, null].map((p, i) => ({ id: BigInt(i), p: p as unknown }))
+    const files = []
+    for (const { id, p } of rows) {
+      const partition = [p === null ? null : toLiteral(type, p)]
+      files.push(await crafted.dataFile([required(1, 'id', longType)], [[{ id }]], { partition }))
+    }
+    await crafted.commit({ add: files })
+    const table = await crafted.load()
+    expect(await byId(table.scan())).toEqual(rows)
+    expect(await byId(table.scan({ where: isNull('p') }))).toEqual(rows.slice(-1))
+    expect(await byId(table.scan({ where: not(isNull('p')), select: ['id'] }))).toHaveLength(values.length)
+    // Two zeros are two values, as in Iceberg Java.
+    for (const [i, value] of values.entries()) {
+      if (Number.isNaN(value)) continue
+      expect(await byId(table.scan({ where: eq('p', value as never) })), String(value)).toEqual([rows[i]])
+    }
+  })
+
+  test('has them in a struct too, and only in the files of the spec that tells them', async () => {
+    const crafted = await CraftedTable.create({
+      schema: schema({ id: t.long().required(), s: t.struct({ a: t.int(), p: t.string() }) }),
+      partitionBy: [identity('s.p')],
+    })
+    const { schema: made } = await crafted.load()
+    const s = made.fields[1]!
+    const a = s.type.kind === 'struct' ? s.type.fields[0]! : undefined
+    const withoutP = [made.fields[0]!, { ...s, type: structOf(a!) }]
+    const rows = [
+      { id: 1n, s: struct({ a: 7 }) },
+      { id: 2n, s: null },
+    ]
+    const part = await crafted.dataFile(withoutP, [rows], { partition: ['x/y z'] })
+    const whole = await crafted.dataFile(made.fields, [[{ id: 3n, s: struct({ a: null, p: 'own' }) }]], {
+      partition: ['own'],
+    })
+    await crafted.commit({ add: [part, whole] })
+    const table = await crafted.load()
+    expect(await byId(table.scan())).toEqual([
+      { id: 1n, s: { a: 7, p: 'x/y z' } },
+      { id: 2n, s: null },
+      { id: 3n, s: { a: null, p: 'own' } },
+    ])
+    expect(await byId(table.scan({ select: ['id', 's.p'] }))).toEqual([
+      { id: 1n, s: { p: 'x/y z' } },
+      { id: 2n, s: null },
+      { id: 3n, s: { p: 'own' } },
+    ])
+  })
+})
+
+describe('a table whose manifests tell wrong sizes of its files', () => {
+  test.each([-1, 1, 100, 1e9, 0])('has its rows, and its deletes: off by %d', async (off) => {
+    const crafted = await CraftedTable.create({ schema: schema({ id: t.long(), s: t.string() }) })
+    const { fields } = (await crafted.load()).schema
+    const rows = Array.from({ length: 300 }, (_, i) => ({ id: BigInt(i), s: `row ${i * 7919}` }))
+    const wrong = <F extends { readonly fileSizeInBytes: bigint }>(file: F): F => ({
+      ...file,
+      fileSizeInBytes: off === 0 ? 0n : file.fileSizeInBytes + BigInt(off),
+    })
+    const data = await crafted.dataFile(fields, [rows.slice(0, 200), rows.slice(200)])
+    await crafted.commit({ add: [wrong(data)] })
+    const positions = await crafted.positionDeletes(positionRows(data.filePath, [0, 199, 200]))
+    const keys = await crafted.equalityDeletes([1], [optional(1, 'id', longType)], [{ id: 5n }])
+    await crafted.commit({ add: [wrong(positions), wrong(keys)] })
+    const table = await crafted.load()
+    expect(await byId(table.scan())).toEqual(rows.filter(({ id }) => ![0n, 5n, 199n, 200n].includes(id)))
+    expect(await byId(table.scan({ where: eq('id', 299) }))).toEqual([rows[299]])
+  })
+})
+
+describe('lists and maps of old writers', () => {
+  /** Elements of `name`, each as `change` has it; undefined leaves it out. */
+  const changed =
+    (changes: Readonly<Record<number, Partial<SchemaElement> | undefined>>) =>
+    (elements: readonly SchemaElement[]): SchemaElement[] =>
+      elements.flatMap((element, i) => {
+        if (!(i in changes)) return [element]
+        const change = changes[i]
+        return change === undefined ? [] : [{ ...element, ...change }]
+      })
+  const list = (element: Parameters<typeof listOf>[1]) => [optional(1, 'l', listOf(2, element, true))]
+  const one = structOf(optional(3, 'a', intType))
+
+  test.each([
+    ['a repeated primitive', 'element'],
+    ['a repeated primitive called array', 'array'],
+    ['a repeated primitive called as the list', 'l_tuple'],
+  ])('%s is the element', async (_, name) => {
+    const fields = list(intType)
+    const rows: InputRow[] = [{ l: [1, 2, 3] }, { l: [] }, {}, { l: [4] }]
+    const bytes = parquetFile(
+      fields,
+      [rows],
+      changed({ 2: undefined, 3: { name, repetition: 'REPEATED' } }),
+      () => ['l', name],
+    )
+    expect(await readRows(bytes, 4, fields)).toEqual([{ l: [1, 2, 3] }, { l: [] }, { l: null }, { l: [4] }])
+    expect(await readRows(bytes, 4, [...fields, optional(9, 'x', longType)])).toContainEqual({
+      l: [4],
+      x: null,
+    })
+  })
+
+  test.each(['array', 'l_tuple'])('a repeated group %s of one field is the element', async (name) => {
+    const fields = list(one)
+    const rows: InputRow[] = [{ l: [struct({ a: 1 }), struct({ a: null })] }, { l: [] }, {}]
+    const bytes = parquetFile(fields, [rows], changed({ 2: { name, fieldId: 2 }, 3: undefined }), () => [
+      'l',
+      name,
+      'a',
+    ])
+    const expected = [{ l: [{ a: 1 }, { a: null }] }, { l: [] }, { l: null }]
+    expect(await readRows(bytes, 3, fields)).toEqual(expected)
+    expect(await readRows(bytes, 3, fields, { select: ['l.element.a'] })).toEqual(expected)
+    const grown = list(structOf(optional(4, 'b', intType, { initialDefault: 9 }), ...one.fields))
+    expect(await readRows(bytes, 3, grown)).toEqual([
+      {
+        l: [
+          { b: 9, a: 1 },
+          { b: 9, a: null },
+        ],
+      },
+      { l: [] },
+      { l: null },
+    ])
+    expect(await readRows(bytes, 3, grown, { select: ['l.element.b'] })).toEqual([
+      { l: [{ b: 9 }, { b: 9 }] },
+      { l: [] },
+      { l: null },
+    ])
+  })
+
+  test('a list of lists in two levels each', async () => {
+    const fields = list(listOf(3, intType, true))
+    const rows: InputRow[] = [{ l: [[1, 2], [], [3]] }, { l: [] }, {}]
+    // l (LIST) { repeated array (LIST) { repeated int32 array } }
+    const bytes = parquetFile(
+      fields,
+      [rows],
+      changed({
+        2: undefined,
+        3: { name: 'array', repetition: 'REPEATED' },
+        4: undefined,
+        5: { name: 'array', repetition: 'REPEATED' },
+      }),
+      () => ['l', 'array', 'array'],
+    )
+    expect(await readRows(bytes, 3, fields)).toEqual([{ l: [[1, 2], [], [3]] }, { l: [] }, { l: null }])
+  })
+
+  test('a repeated field outside of a list is a required list', async () => {
+    const fields: NestedField[] = [{ ...list(intType)[0]!, required: true }, optional(5, 's', stringType)]
+    const bytes = parquetFile(
+      fields,
+      [
+        [
+          { l: [1, 2], s: 'a' },
+          { l: [], s: null },
+        ],
+      ],
+      changed({ 1: undefined, 2: undefined, 3: { name: 'l', repetition: 'REPEATED', fieldId: 1 } }),
+      (path) => (path[0] === 'l' ? ['l'] : path),
+    )
+    expect(await readRows(bytes, 2, fields)).toEqual([
+      { l: [1, 2], s: 'a' },
+      { l: [], s: null },
+    ])
+  })
+
+  test.each([
+    ['map', 1],
+    ['map', 2],
+    ['entries', 2],
+  ])('a map whose entries are called %s, annotated by %d', async (name, convertedType) => {
+    const fields = [optional(1, 'm', mapOf(2, stringType, 3, intType))]
+    const value = {
+      entries: [
+        ['k', 1],
+        ['n', null],
+      ],
+    } as InputRow[string]
+    const bytes = parquetFile(
+      fields,
+      [[{ m: value }, {}]],
+      (elements) =>
+        elements.map((element, i) => {
+          const { logicalType: _, ...bare } = element
+          if (i === 1) return { ...bare, convertedType }
+          return i === 2 ? { ...bare, name, convertedType: 2 } : element
+        }),
+      (path) => ['m', name, path.at(-1)!],
+    )
+    expect(await readRows(bytes, 2, fields)).toEqual([
+      {
+        m: new Map<string, unknown>([
+          ['k', 1],
+          ['n', null],
+        ]),
+      },
+      { m: null },
+    ])
+  })
+})
+
+/** Every primitive type with a default as Appendix D writes it, and what is read. */
+const defaults: readonly (readonly [type: string, json: unknown, value: unknown])[] = [
+  ['boolean', true, true],
+  ['int', -34, -34],
+  ['long', 9_007_199_254_740_993n, 9_007_199_254_740_993n],
+  ['float', 1.5, 1.5],
+  ['double', -0.1, -0.1],
+  ['decimal(9,2)', '14.20', '14.20'],
+  ['decimal(38,10)', '-0.0000000001', '-0.0000000001'],
+  ['date', '1969-12-31', '1969-12-31'],
+  ['time', '22:31:08.123456', 81_068_123_456n],
+  ['timestamp', '1969-12-31T23:59:59.999999', -1n],
+  ['timestamptz', '2017-11-16T22:31:08.123456+00:00', 1_510_871_468_123_456n],
+  ['timestamp_ns', '1969-12-31T23:59:59.999999999', -1n],
+  ['timestamptz_ns', '2017-11-16T22:31:08.123456789+00:00', 1_510_871_468_123_456_789n],
+  ['string', 'déjà "vu"', 'déjà "vu"'],
+  ['uuid', 'f79c3e09-677c-4bbd-a479-3f349cb785e7', 'f79c3e09-677c-4bbd-a479-3f349cb785e7'],
+  ['fixed[3]', '0102ff', Uint8Array.of(1, 2, 255)],
+  ['binary', '', Uint8Array.of()],
+  ['binary', '00ff', Uint8Array.of(0, 255)],
+]
+
+describe('columns with initial defaults, added after the files', () => {
+  test('have them at every depth, of every type', async () => {
+    const crafted = await CraftedTable.create({
+      schema: schema({
+        id: t.long().required(),
+        s: t.struct({ a: t.int(), deep: t.struct({ b: t.int() }) }),
+        l: t.list(t.struct({ a: t.int() })),
+        m: t.map(t.string(), t.struct({ a: t.int() })),
+        ll: t.list(t.map(t.int(), t.list(t.struct({ a: t.int() })))),
+      }),
+      properties: { 'format-version': '3' },
+    })
+    const created = await crafted.load()
+    const a = (n: number) => struct({ a: n })
+    const pairs = (...entries: unknown[]) => ({ entries }) as InputRow[string]
+    const full: InputRow = {
+      id: 1n,
+      s: struct({ a: 1, deep: struct({ b: 2 }) }),
+      l: [a(3), null],
+      m: pairs(['k', a(4)], ['n', null]),
+      ll: [pairs([5, [a(6), null]], [7, null]), null],
+    }
+    const file = await crafted.dataFile(created.schema.fields, [[full, { id: 2n }]])
+    await crafted.commit({ add: [file] })
+
+    let nextId = created.metadata.lastColumnId
+    const added = () =>
+      defaults.map(([type, json], i) => ({
+        id: ++nextId,
+        name: `d${i}`,
+        required: i % 2 === 0,
+        type,
+        'initial-default': json,
+        'write-default': json,
+      }))
+    /** Adds the columns to every struct of the type. */
+    const grown = (type: unknown): unknown => {
+      if (typeof type !== 'object' || type === null) return type
+      const nested = type as Readonly<Record<string, unknown>>
+      const parts = Object.entries(nested).map(([key, part]) => [key, key === 'fields' ? part : grown(part)])
+      if (nested['type'] !== 'struct') return Object.fromEntries(parts)
+      const fields = (nested['fields'] as Readonly<Record<string, unknown>>[]).map((field) => ({
+        ...field,
+        type: grown(field['type']),
+      }))
+      return { ...Object.fromEntries(parts), fields: [...fields, ...added()] }
+    }
+    await rewriteMetadata(crafted.store, await crafted.load(), (metadata) => {
+      const schemas = (metadata['schemas'] as JsonObject[]).map(grown)
+      return { schemas, 'last-column-id': nextId }
+    })
+
+    const made = Object.fromEntries(defaults.map(([, , value], i) => [`d${i}`, value]))
+    const read = (n: number) => ({ a: n, ...made })
+    const rows = await byId((await crafted.load()).scan())
+    expect(rows).toEqual([
+      {
+        id: 1n,
+        s: { a: 1, deep: { b: 2, ...made }, ...made },
+        l: [read(3), null],
+        m: new Map<string, unknown>([
+          ['k', read(4)],
+          ['n', null],
+        ]),
+        ll: [
+          new Map<number, unknown>([
+            [5, [read(6), null]],
+            [7, null],
+          ]),
+          null,
+        ],
+        ...made,
+      },
+      { id: 2n, s: null, l: null, m: null, ll: null, ...made },
+    ])
+    const table = await crafted.load()
+    for (const [i, [type, , value]] of defaults.entries()) {
+      const path = `d${i}`
+      expect(await byId(table.scan({ where: eq(path, value as never) })), type).toHaveLength(2)
+      expect(await byId(table.scan({ where: isNull(path) })), type).toEqual([])
+      expect(await byId(table.scan({ select: ['id', `l.element.${path}`] })), type).toEqual([
+        { id: 1n, l: [{ [path]: value }, null] },
+        { id: 2n, l: null },
+      ])
+    }
+    // What is appended takes the write defaults, and both read alike.
+    const appended = await table.append([{ id: 3n, l: [{ a: 8 }] }] as never)
+    expect((await byId(appended.scan())).at(-1)).toMatchObject({ id: 3n, l: [read(8)], ...made })
+  })
+})
