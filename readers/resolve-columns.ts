@@ -116,7 +116,13 @@ function inStruct(
     const value = valueOfMissing(field, name, context.missing)
     return { kind: 'constant', ofLength: repeatedColumn(field.type, value) }
   }
+  if (isOnlyNulls(node)) return { kind: 'constant', ofLength: repeatedColumn(field.type, null) }
   return fromFile(field, node, name, context, leaves)
+}
+
+/** Parquet's type of a column that never had a value; what it is stored as says nothing. */
+function isOnlyNulls({ shape }: FileNode): boolean {
+  return shape.kind === 'primitive' && shape.element.logicalType?.kind === 'UNKNOWN'
 }
 
 function fromFile(
@@ -174,7 +180,7 @@ function part(
   context: ResolveContext,
   leaves: Set<number>,
 ): ResolvedColumn {
-  if (node === undefined || type.kind === 'unknown') {
+  if (node === undefined || type.kind === 'unknown' || isOnlyNulls(node)) {
     if (node !== undefined) leaves.add(cheapestLeaf(node, context))
     return { kind: 'constant', ofLength: repeatedColumn(type, null) }
   }

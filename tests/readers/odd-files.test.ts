@@ -239,6 +239,37 @@ describe('lists and maps of old writers', () => {
   })
 })
 
+describe('a column that never had a value, which Parquet annotates as UNKNOWN', () => {
+  const annotated = (elements: readonly SchemaElement[]) =>
+    elements.map((element) =>
+      element.type === 'INT32' ? { ...element, logicalType: { kind: 'UNKNOWN' } as const } : element,
+    )
+  const stored = [
+    optional(1, 'n', intType),
+    optional(2, 'l', listOf(3, intType)),
+    optional(4, 's', structOf(optional(5, 'n', intType))),
+  ]
+  const rows: InputRow[] = [{ n: null, l: [null, null], s: struct({ n: null }) }, { l: [] }, {}]
+  const bytes = parquetFile(stored, [rows], annotated)
+
+  test.each([stringType, longType])('is null, whatever it is stored as: $kind', async (type) => {
+    const fields = [
+      optional(1, 'n', type, { initialDefault: type.kind === 'string' ? 'never' : 7n }),
+      optional(2, 'l', listOf(3, type)),
+      optional(4, 's', structOf(optional(5, 'n', type))),
+    ]
+    const expected = [
+      { n: null, l: [null, null], s: { n: null } },
+      { n: null, l: [], s: null },
+      { n: null, l: null, s: null },
+    ]
+    expect(await readRows(bytes, 3, fields)).toEqual(expected)
+    const isNull = { op: 'is-null', term: 'n' } as const
+    expect(await readRows(bytes, 3, fields, { where: isNull })).toEqual(expected)
+    expect(await readRows(bytes, 3, fields, { where: { op: 'not', child: isNull } })).toEqual([])
+  })
+})
+
 /** Every primitive type with a default as Appendix D writes it, and what is read. */
 const defaults: readonly (readonly [type: string, json: unknown, value: unknown])[] = [
   ['boolean', true, true],

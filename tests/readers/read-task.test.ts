@@ -360,13 +360,17 @@ describe('files without field ids', () => {
     ).toEqual([{ b: 1, c: null }])
   })
 
-  test('have their columns taken by position when there is no mapping', async () => {
+  test('have their columns taken by position when there is no mapping, and members of structs not at all', async () => {
     const renamed: NestedField[] = [
       optional(1, 'first', intType),
-      optional(2, 'second', structOf(optional(3, 'x2', intType), optional(4, 'y2', intType))),
+      optional(2, 'second', structOf(optional(4, 'y', intType), optional(3, 'x', intType))),
       optional(9, 'new', intType),
     ]
-    expect(await readRows(file, 1, renamed)).toEqual([{ first: 1, second: { x2: 2, y2: 3 }, new: null }])
+    expect(await readRows(file, 1, renamed)).toEqual([{ first: 1, second: { y: null, x: null }, new: null }])
+    const numbers = parquetFile([optional(1, 'n', listOf(2, intType))], [[{ n: [1, null] }]], withoutIds)
+    expect(await readRows(numbers, 1, [optional(1, 'list', listOf(7, longType))])).toEqual([
+      { list: [1n, null] },
+    ])
   })
 })
 
