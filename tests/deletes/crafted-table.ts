@@ -3,6 +3,7 @@ import { objectStoreCatalog } from '../../catalog/object-store-catalog.ts'
 import type { DataFile, ManifestEntry, PartitionTuple } from '../../format/manifest.ts'
 import { encodeManifest } from '../../format/manifest-codec.ts'
 import { encodeManifestList } from '../../format/manifest-list-codec.ts'
+import type { FileFooter } from '../../format/parquet/footer.ts'
 import { decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from '../../format/parquet/footer-codec.ts'
 import { footerMetrics } from '../../format/parquet/metrics.ts'
 import { encodeDeletionVector } from '../../format/puffin/deletion-vector.ts'
@@ -86,6 +87,19 @@ export class CraftedTable {
     placed: Placed = {},
   ): Promise<DataFile> {
     return this.#rows('data', fields, rowGroups, placed)
+  }
+
+  /** Takes over a Parquet file of another writer. */
+  async foreignFile(bytes: Uint8Array, { specId = 0, partition = [] }: Placed = {}): Promise<DataFile> {
+    return {
+      content: 'data',
+      filePath: await this.#put(bytes, 'parquet'),
+      fileFormat: 'parquet',
+      specId,
+      partition,
+      recordCount: footerOf(bytes).numRows,
+      fileSizeInBytes: BigInt(bytes.length),
+    }
   }
 
   /** Writes a position delete file; `fields` may have more columns than the two. */
@@ -225,11 +239,7 @@ export class CraftedTable {
     { specId = 0, partition = [] }: Placed,
   ): Promise<DataFile> {
     const bytes = parquetFile(fields, rowGroups)
-    const length = footerLength(bytes.subarray(-FOOTER_TAIL_LENGTH), bytes.length)
-    const footer = decodeFooter(
-      bytes.subarray(-FOOTER_TAIL_LENGTH - length, -FOOTER_TAIL_LENGTH),
-      bytes.length,
-    )
+    const footer = footerOf(bytes)
     return {
       content,
       filePath: await this.#put(bytes, 'parquet'),
@@ -249,6 +259,11 @@ export class CraftedTable {
     await this.store.put(location, bytes)
     return location
   }
+}
+
+function footerOf(bytes: Uint8Array): FileFooter {
+  const length = footerLength(bytes.subarray(-FOOTER_TAIL_LENGTH), bytes.length)
+  return decodeFooter(bytes.subarray(-FOOTER_TAIL_LENGTH - length, -FOOTER_TAIL_LENGTH), bytes.length)
 }
 
 /** The bounds of `file_path`. */
