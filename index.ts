@@ -73,6 +73,7 @@ export type {
 } from './format/manifest.ts'
 export type { PartitionField, PartitionSpec } from './format/partition-spec.ts'
 export type { PartitionStep } from './format/partition-spec-update.ts'
+export { type ReadLimits, readLimits, setReadLimits } from './format/read-limits.ts'
 export { decodeRowJson, encodeRowJson } from './format/row-json.ts'
 export { fieldsById, findFieldById, type Schema, type SchemaField } from './format/schema.ts'
 export { schemaFromJson, schemaToJson } from './format/schema-json.ts'

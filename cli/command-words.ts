@@ -10,6 +10,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/^setColumnDoc: /, '--doc: '],
   [/^setColumnDefault: /, '--default: '],
   [/^makeColumnOptional: /, '--optional: '],
+  [/\bsetReadLimits\(\{ (\w+) \}\) allows/, 'MORAINE_READ_LIMITS=$1=<number> allows'],
   [/\bpass \{ allowIncompatible: true \}/, 'give --allow-incompatible'],
   [
     /\bconnect with \{ region: '([^']*)' \}/,

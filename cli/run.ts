@@ -1,8 +1,11 @@
 /** From a command line to output and an exit code. */
+
+import { env as environment } from 'node:process'
 import { Command, CommanderError, Option } from 'commander'
-import { isMoraineError, messageOf, version } from '../index.ts'
+import { isMoraineError, messageOf, setReadLimits, version } from '../index.ts'
 import { inCommandWords } from './command-words.ts'
 import { complete } from './complete.ts'
+import { READ_LIMITS, readLimitsFrom } from './read-limits.ts'
 import { type OutputFormat, render, type Sink, withoutControls } from './render.ts'
 import { commonOptions, type OptionSpec, type Verb, type VerbContext, type VerbOptions } from './verb.ts'
 import { loadVerb, loadVerbs } from './verbs.ts'
@@ -32,6 +35,7 @@ export async function run(args: readonly string[], process: Process): Promise<nu
     })
   }
   try {
+    setReadLimits(readLimitsFrom(environment[READ_LIMITS] ?? ''))
     await program.parseAsync(args as string[], { from: 'user' })
     return exitCodes.done
   } catch (error) {

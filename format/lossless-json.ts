@@ -3,7 +3,9 @@
  * their keys, so that a name such as `__proto__` is a name like any other. (Keys that look like array indexes come
  * first: JavaScript orders them so.)
  */
+
 import { invalidArgument, invalidData, type MoraineError } from './errors.ts'
+import { readLimits } from './read-limits.ts'
 
 export type JsonValue = null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject
 export interface JsonObject {
@@ -40,12 +42,10 @@ class JsonText {
 }
 
 export interface ParseJsonOptions {
-  /** How deep arrays and objects may nest. Default: 128. */
+  /** How deep arrays and objects may nest. Default: `depth` of `setReadLimits`. */
   readonly maxDepth?: number
 }
 
-/** Bounds stack use in both directions: what is written can be read. */
-export const MAX_JSON_DEPTH = 128
 /** BigInt conversion of longer digits would take quadratic time. */
 const MAX_INTEGER_LENGTH = 1000
 
@@ -57,7 +57,7 @@ const MAX_INTEGER_LENGTH = 1000
  */
 export function parseJson(source: string | Uint8Array, options: ParseJsonOptions = {}): JsonValue {
   const text = typeof source === 'string' ? source : decodeUtf8(source)
-  const cursor: Cursor = { text, at: 0, depthLeft: options.maxDepth ?? MAX_JSON_DEPTH }
+  const cursor: Cursor = { text, at: 0, depthLeft: options.maxDepth ?? readLimits().depth }
   skipSpace(cursor)
   const value = parseValue(cursor)
   if (cursor.at < text.length) throw unexpected(cursor, 'the end of the text')
@@ -70,7 +70,7 @@ export function parseJson(source: string | Uint8Array, options: ParseJsonOptions
  * `parseJson` would refuse.
  */
 export function stringifyJson(value: JsonValue, indent = 0): string {
-  return textOf(value, ' '.repeat(indent), indent > 0 ? '\n' : '', MAX_JSON_DEPTH)
+  return textOf(value, ' '.repeat(indent), indent > 0 ? '\n' : '', readLimits().depth)
 }
 
 interface Cursor {
@@ -259,7 +259,7 @@ function textOf(value: JsonValue, indent: string, newline: string, depthLeft: nu
   if (value === null || typeof value !== 'object') return String(value)
   if (value instanceof WholeDouble) return doubleText(value.value)
   if (value instanceof JsonText) return value.text
-  if (depthLeft === 0) throw invalidArgument(`JSON nests deeper than ${MAX_JSON_DEPTH} levels`)
+  if (depthLeft === 0) throw invalidArgument(`JSON nests deeper than ${readLimits().depth} levels`)
   const inner = newline === '' ? '' : newline + indent
   let text = ''
   if (Array.isArray(value)) {

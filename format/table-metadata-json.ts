@@ -1,6 +1,7 @@
 /** The codec of table metadata files (spec: "Table Metadata Fields", "Appendix C: JSON serialization"). */
+
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { inFile, invalidData, unsupported } from './errors.ts'
+import { inFile, invalidData, messageOf, unsupported } from './errors.ts'
 import {
   asInt,
   asJsonArray,
@@ -24,6 +25,7 @@ import {
   partitionSpecFromJson,
   partitionSpecToJson,
 } from './partition-spec-json.ts'
+import { isTooMuch, overLimit, readLimits } from './read-limits.ts'
 import { highestFieldId, type Schema } from './schema.ts'
 import { schemaFromJson, schemaToJson } from './schema-json.ts'
 import { MAIN_BRANCH, type SnapshotRef } from './snapshot.ts'
@@ -41,7 +43,6 @@ import { currentSchema, defaultSpec } from './table-metadata-build.ts'
 import { findMetadataProblem } from './table-metadata-check.ts'
 
 /** Bounds what a small gzip file may unpack to. */
-const MAX_METADATA_BYTES = 256 * 1024 * 1024
 /** `current-snapshot-id` of a table without a current snapshot, as v1 and v2 are written. */
 const NO_SNAPSHOT = -1n
 
@@ -198,12 +199,14 @@ export function encryptionKeyFromJson(json: JsonValue): JsonObject {
 }
 
 function unzipped(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > readLimits().metadataBytes) throw overLimit('metadata', 'metadataBytes')
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_METADATA_BYTES })
+    return gunzipSync(bytes, { maxOutputLength: readLimits().metadataBytes })
   } catch (error) {
+    if (isTooMuch(error)) throw overLimit('gzip metadata', 'metadataBytes')
     throw invalidData(
-      `not a gzip file, or one of more than ${MAX_METADATA_BYTES} bytes`,
+      `not a gzip file: ${messageOf(error)}`,
       { rule: 'Naming for GZIP compressed Metadata JSON files' },
       error,
     )

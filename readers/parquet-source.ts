@@ -1,6 +1,7 @@
 import { invalidData, isMoraineError, namingFile } from '../format/errors.ts'
 import type { FileFooter } from '../format/parquet/footer.ts'
 import { decodeFooter, FOOTER_TAIL_LENGTH, footerLength } from '../format/parquet/footer-codec.ts'
+import { overLimit, readLimits } from '../format/read-limits.ts'
 import type { ByteRange } from '../storage/byte-range.ts'
 import { getRanges } from '../storage/get-ranges.ts'
 import { getReferenced } from '../storage/get-referenced.ts'
@@ -54,6 +55,8 @@ async function openAt(
     let start = Math.max(0, end - TAIL_LENGTH)
     let bytes = await read(start)
     const footerBytes = footerLength(bytes, end)
+    if (footerBytes > readLimits().metadataBytes)
+      throw overLimit(`footer of ${footerBytes} bytes`, 'metadataBytes')
     if (footerBytes + FOOTER_TAIL_LENGTH > bytes.length) {
       start = end - footerBytes - FOOTER_TAIL_LENGTH
       bytes = await read(start)

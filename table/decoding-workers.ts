@@ -2,6 +2,7 @@ import type { RecordBatch, Schema } from 'apache-arrow'
 import { unpackBatch, unpackSchema } from '../format/arrow/packed-batch.ts'
 import { invalidData } from '../format/errors.ts'
 import type { ChunkBytes, DecodeRequest } from '../format/parquet/codec.ts'
+import { readLimits } from '../format/read-limits.ts'
 import type { DecodingWorkers } from '../readers/decode-rows.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import { type ReceivedStream, receiveStream } from '../threads/receive-stream.ts'
@@ -35,7 +36,7 @@ export function decodingWorkers(workers: Workers, deadlineMs = DEADLINE_MS): Dec
         input: () => {
           const packed = packedRequest(waiting!, spare)
           waiting = undefined
-          const value: DecodeJob = { ...packed, port: stream.port }
+          const value: DecodeJob = { ...packed, limits: readLimits(), port: stream.port }
           return { value, transfer: [stream.port, packed.buffer] }
         },
         signal,
@@ -110,7 +111,10 @@ async function* watched<T>(
 }
 
 /** The request with its chunks one after another in a buffer that can be given away: theirs may be others' too. */
-function packedRequest({ chunks, ...request }: DecodeRequest, spare: SpareBuffers): Omit<DecodeJob, 'port'> {
+function packedRequest(
+  { chunks, ...request }: DecodeRequest,
+  spare: SpareBuffers,
+): Omit<DecodeJob, 'port' | 'limits'> {
   const all = spare.take(chunks.reduce((sum, { bytes }) => sum + bytes.length, 0))
   let at = 0
   const packed = chunks.map(({ column, bytes }): ChunkBytes => {

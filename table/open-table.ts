@@ -1,7 +1,9 @@
 /** Reading a table without a catalog. */
+
 import { resolve } from 'node:path'
 import type { LoadedTable } from '../catalog/catalog.ts'
 import { findCurrentMetadata } from '../catalog/find-metadata.ts'
+import { requireMetadataSize } from '../catalog/object-store/read-object.ts'
 import { checkOptions } from '../format/check-options.ts'
 import type { Environment } from '../format/environment.ts'
 import { inFile } from '../format/errors.ts'
@@ -44,6 +46,7 @@ export async function openTable(metadataOrLocation: string, options: OpenTableOp
   const bare = options.store ?? storeOf(remaps[0]?.to ?? location, environment, { ...options, properties })
   const store = remaps.length === 0 ? bare : remappingStore(bare, remaps)
   const metadataLocation = isMetadataFile(location) ? location : await findCurrentMetadata(store, location)
+  requireMetadataSize(metadataLocation, (await store.head(metadataLocation))?.size ?? 0)
   const bytes = await store.get(metadataLocation)
   const metadata = inFile(metadataLocation, () => decodeTableMetadata(bytes, metadataLocation))
   const loaded: LoadedTable = { identifier: identifierOf(metadata.location), metadata, metadataLocation }

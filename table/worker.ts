@@ -6,6 +6,7 @@ import { buffersOf, type PackedBatch, packBatch, packSchema } from '../format/ar
 import { isMoraineError, MoraineError, messageOf } from '../format/errors.ts'
 import type { DecodeRequest, EncodeOptions, RowStream } from '../format/parquet/codec.ts'
 import type { CompiledWasm } from '../format/parquet/wasm-module.ts'
+import { type ReadLimits, setReadLimits } from '../format/read-limits.ts'
 import { type StreamParcel, sendStream } from '../threads/send-stream.ts'
 import { type JobResult, type Jobs, serveJobs } from '../threads/serve-jobs.ts'
 
@@ -24,6 +25,7 @@ const WORN_ABOVE_BYTES = 384 * 2 ** 20
 
 export interface DecodeJob {
   readonly request: DecodeRequest
+  readonly limits: ReadLimits
   /** What the chunks lie in; it goes back. */
   readonly buffer: ArrayBuffer
   /** Where the batches go. */
@@ -55,7 +57,8 @@ function jobsOf({ parquetWasm }: WorkerStart): Jobs {
       return { value: rowGroup, transfer: [rowGroup.bytes.buffer as ArrayBuffer], retire: isWorn }
     },
     /** Batches are sent as they are decoded, and moved, not copied. */
-    async decode({ request, buffer, port }: DecodeJob): Promise<JobResult> {
+    async decode({ request, limits, buffer, port }: DecodeJob): Promise<JobResult> {
+      setReadLimits(limits)
       const codec = await loading
       await sendStream(port, decodedParts(codec.decodeRowGroup(request)), DECODED_AHEAD)
       return { value: buffer, transfer: [buffer], retire: isWorn }

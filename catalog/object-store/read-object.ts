@@ -1,8 +1,6 @@
-import { invalidData, isMoraineError } from '../../format/errors.ts'
+import { isMoraineError, namingFile } from '../../format/errors.ts'
+import { overLimit, readLimits } from '../../format/read-limits.ts'
 import type { ObjectStore, RequestOptions } from '../../storage/object-store.ts'
-
-/** Metadata files above this are refused before they are read. */
-export const MAX_METADATA_BYTES = 256 * 1024 * 1024
 
 /** The bytes, or undefined when there is no such object. */
 export async function getIfThere(
@@ -18,14 +16,8 @@ export async function getIfThere(
   }
 }
 
+/** Throws UNSUPPORTED for metadata that is not to be read, or written, for its size. */
 export function requireMetadataSize(location: string, size: number): void {
-  if (size <= MAX_METADATA_BYTES) return
-  throw invalidData(
-    `${location}: metadata of ${size} bytes is larger than the ${MAX_METADATA_BYTES} that are read`,
-    {
-      file: location,
-      rule: 'Table Metadata',
-      size,
-    },
-  )
+  if (size <= readLimits().metadataBytes) return
+  throw namingFile(location, overLimit(`metadata of ${size} bytes`, 'metadataBytes'))
 }

@@ -1,5 +1,6 @@
 import { invalidData } from '../errors.ts'
 import type { JsonObject, JsonValue } from '../lossless-json.ts'
+import { overLimit, readLimits } from '../read-limits.ts'
 
 export type AvroPrimitiveKind = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string'
 
@@ -97,7 +98,6 @@ interface Scope {
   readonly depth: number
 }
 
-const MAX_DEPTH = 64
 const primitiveKinds: ReadonlySet<string> = new Set<AvroPrimitiveKind>([
   'null',
   'boolean',
@@ -110,7 +110,7 @@ const primitiveKinds: ReadonlySet<string> = new Set<AvroPrimitiveKind>([
 ])
 
 function parse(json: JsonValue, outer: Scope): AvroType {
-  if (outer.depth >= MAX_DEPTH) throw invalidData(`Avro schema: expected at most ${MAX_DEPTH} levels`)
+  if (outer.depth >= readLimits().depth) throw overLimit('Avro schema', 'depth')
   const scope = { ...outer, depth: outer.depth + 1 }
   if (typeof json === 'string') return isPrimitiveKind(json) ? { kind: json } : namedType(json, scope)
   if (isArray(json)) return { kind: 'union', branches: json.map((branch) => parse(branch, scope)) }

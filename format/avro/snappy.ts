@@ -1,11 +1,12 @@
 import { invalidData } from '../errors.ts'
+import { overLimit, readLimits } from '../read-limits.ts'
 
 /**
  * Decompresses a raw Snappy block (format_description.txt of google/snappy): the uncompressed length as a varint,
- * then literals and copies. Errors: `INVALID_DATA` also when the length is above `maxLength`.
+ * then literals and copies. Errors: `INVALID_DATA`, `UNSUPPORTED` above `readLimits().blockBytes`.
  */
-export function decompressSnappy(bytes: Uint8Array, maxLength: number): Uint8Array {
-  const { length, start } = readPreamble(bytes, maxLength)
+export function decompressSnappy(bytes: Uint8Array): Uint8Array {
+  const { length, start } = readPreamble(bytes)
   const output = new Uint8Array(length)
   let from = start
   let to = 0
@@ -35,7 +36,7 @@ export function decompressSnappy(bytes: Uint8Array, maxLength: number): Uint8Arr
   return output
 }
 
-function readPreamble(bytes: Uint8Array, maxLength: number): { length: number; start: number } {
+function readPreamble(bytes: Uint8Array): { length: number; start: number } {
   let length = 0
   for (let i = 0; i < 5; i++) {
     const byte = bytes[i]
@@ -43,8 +44,9 @@ function readPreamble(bytes: Uint8Array, maxLength: number): { length: number; s
     length += (byte & 0x7f) * 2 ** (7 * i)
     if (byte >= 0x80) continue
     // A copy of 64 bytes takes 2 at least, so no honest block grows more than this.
-    const most = Math.min(maxLength, (bytes.length - i) * 64)
+    const most = (bytes.length - i) * 64
     if (length > most) throw broken(`expected at most ${most} bytes of output, found ${length}`)
+    if (length > readLimits().blockBytes) throw overLimit(`snappy data of ${length} bytes`, 'blockBytes')
     return { length, start: i + 1 }
   }
   throw broken('the length is no varint of 32 bits')

@@ -1,4 +1,5 @@
 import { invalidData } from '../errors.ts'
+import { overLimit, readLimits } from '../read-limits.ts'
 import type { PrimitiveType } from '../types.ts'
 import type { Repetition, SchemaElement } from './footer.ts'
 import { leafType } from './leaf-type.ts'
@@ -43,7 +44,6 @@ export interface FileSchema {
 /** A field's id by names from the root, with `element`, `key` and `value` for the parts of lists and maps. */
 export type FieldIdByName = (path: readonly string[]) => number | undefined
 
-const MAX_DEPTH = 100
 const CONVERTED_MAP = 1
 const CONVERTED_MAP_KEY_VALUE = 2
 const CONVERTED_LIST = 3
@@ -88,10 +88,11 @@ export interface ElementTree {
 
 export function elementTree(elements: readonly SchemaElement[]): ElementTree {
   let next = 0
+  const most = readLimits().depth
   const read = (depth: number): ElementTree => {
     const element = elements[next++]
     if (element === undefined) throw invalidSchema('ends before its last group is complete')
-    if (depth > MAX_DEPTH) throw invalidSchema(`is nested deeper than ${MAX_DEPTH}`)
+    if (depth > most) throw overLimit('Parquet schema', 'depth')
     if (element.type !== undefined) return { element, children: [] }
     const count = element.numChildren ?? 0
     if (count < 0 || count > elements.length - next) {

@@ -1,8 +1,10 @@
 /**
  * A bounded walk over the page headers of a column chunk, before its bytes are given to a decoder that trusts them.
  */
+
 import { crc32 } from 'node:zlib'
 import { invalidData } from '../errors.ts'
+import { overLimit, readLimits } from '../read-limits.ts'
 import type { DecodeRequest } from './codec.ts'
 import type { ColumnChunk, PhysicalType, SchemaElement } from './footer.ts'
 import { bool, i32, optional, readThrift, required, struct } from './thrift.ts'
@@ -61,9 +63,11 @@ const RULE = 'Parquet: Data Pages'
 /**
  * Checks a request against the bytes that it brings: chunks as long as their footers say, page sizes inside their
  * chunk, checksums where there are any, value counts that add up, and no page and no row (on average) beyond
- * `maxBytes`. Returns about how many bytes the row group takes decoded. Throws INVALID_DATA.
+ * `readLimits().pageBytes`. Returns about how many bytes the row group takes decoded. Throws INVALID_DATA, and
+ * UNSUPPORTED for what is too much.
  */
-export function checkChunks({ schema, chunks, numRows }: DecodeRequest, maxBytes: number): number {
+export function checkChunks({ schema, chunks, numRows }: DecodeRequest): number {
+  const maxBytes = readLimits().pageBytes
   const leaves = schema.filter((element) => element.type !== undefined)
   if (leaves.length !== chunks.length || chunks.length === 0) {
     throw invalidData(`a schema of ${leaves.length} leaves comes with ${chunks.length} column chunks`, {
@@ -81,8 +85,9 @@ export function checkChunks({ schema, chunks, numRows }: DecodeRequest, maxBytes
       throw bad(column, `has ${column.numValues} values for ${numRows} rows`)
     }
     total += checkPages(column, bytes, leaves[i]!, maxBytes)
-    if (total / numRows > maxBytes)
-      throw bad(column, `brings a row to ${total / numRows} bytes decoded, the limit is ${maxBytes}`)
+    if (total / numRows > maxBytes) {
+      throw overLimit(`${nameOf(column)} brings a row to ${total / numRows} bytes decoded`, 'pageBytes')
+    }
   }
   return total
 }
@@ -100,8 +105,7 @@ function checkPages(column: ColumnChunk, bytes: Uint8Array, leaf: SchemaElement,
       throw bad(column, `has a page of ${stored} bytes at ${at}, ${bytes.length - end} are left`)
     }
     uncompressed += size
-    if (size > maxBytes)
-      throw bad(column, `has a page of ${size} bytes uncompressed, the limit is ${maxBytes}`)
+    if (size > maxBytes) throw overLimit(`${nameOf(column)} has a page of ${size} bytes`, 'pageBytes')
     if (page.crc !== undefined && (crc32(bytes.subarray(end, end + stored)) | 0) !== page.crc) {
       throw bad(column, `has a page at ${at} whose checksum does not match its bytes`)
     }
@@ -176,5 +180,9 @@ const widths: Record<Exclude<PhysicalType, 'BOOLEAN' | 'FIXED_LEN_BYTE_ARRAY'>, 
 }
 
 function bad(column: ColumnChunk, what: string): Error {
-  return invalidData(`column '${column.pathInSchema.join('.')}' ${what}`, { rule: RULE })
+  return invalidData(`${nameOf(column)} ${what}`, { rule: RULE })
+}
+
+function nameOf(column: ColumnChunk): string {
+  return `column '${column.pathInSchema.join('.')}'`
 }

@@ -12,8 +12,6 @@ import {
 } from './wasm-module.ts'
 
 export interface WasmCodecOptions {
-  /** Bytes that a page may take decompressed, and a row decoded. Default: 1 GiB. */
-  readonly maxPageBytes?: number
   /** About how many bytes are decoded at once. Default: 64 MiB. */
   readonly sliceBytes?: number
   /** An instance whose memory has grown past this many bytes is replaced by a fresh one. Default: 1 GiB. */
@@ -33,7 +31,7 @@ export async function loadWasmCodec(options: WasmCodecOptions = {}): Promise<Par
 }
 
 export function wasmCodec(factory: ParquetWasmFactory, options: WasmCodecOptions = {}): ParquetCodec {
-  const { maxPageBytes = GIB, sliceBytes = DEFAULT_SLICE_BYTES, recycleAboveBytes = GIB } = options
+  const { sliceBytes = DEFAULT_SLICE_BYTES, recycleAboveBytes = GIB } = options
   let instance: ParquetWasm | undefined
   const run: WasmRun = <T>(job: (wasm: ParquetWasm) => T): T => {
     instance ??= factory()
@@ -54,6 +52,6 @@ export function wasmCodec(factory: ParquetWasmFactory, options: WasmCodecOptions
     encodeRowGroup: (batch, encodeOptions) =>
       encodeStream(rowStream(batch.schema, [batch]), encodeOptions, run),
     encodeStream: (rows, encodeOptions, target) => encodeStream(rows, encodeOptions, run, target),
-    decodeRowGroup: (request) => decodeRowGroup(request, { maxPageBytes, sliceBytes }, run),
+    decodeRowGroup: (request) => decodeRowGroup(request, sliceBytes, run),
   }
 }

@@ -8,20 +8,14 @@ import { isTrap, type ParquetWasm, type WasmRun } from './wasm-module.ts'
 
 const DEFAULT_BATCH_SIZE = 65_536
 
-/** Limits of a decoder, in bytes: a page decompressed or a row decoded at most, and what is decoded at once. */
-export interface DecodeLimits {
-  readonly maxPageBytes: number
-  readonly sliceBytes: number
-}
-
-/** See `ParquetCodec.decodeRowGroup`. */
+/** See `ParquetCodec.decodeRowGroup`; about `sliceBytes` are decoded at once. */
 export function decodeRowGroup(
   request: DecodeRequest,
-  { maxPageBytes, sliceBytes }: DecodeLimits,
+  sliceBytes: number,
   run: WasmRun,
 ): Iterable<RecordBatch> {
   if (request.numRows === 0) return []
-  const decodedBytes = checkChunks(request, maxPageBytes)
+  const decodedBytes = checkChunks(request)
   return decodeSlices(request, sliceRows(request, decodedBytes, sliceBytes), run)
 }
 

@@ -58,16 +58,12 @@ export function decodePuffinFooter(tail: Uint8Array, fileLength: number): Puffin
 }
 
 /** A blob's content out of its stored bytes. Errors: `INVALID_DATA`, `UNSUPPORTED` for a codec that is not served. */
-export function decodePuffinBlob(
-  blob: PuffinBlob,
-  stored: Uint8Array,
-  maxLength = 256 * 1024 * 1024,
-): Uint8Array {
+export function decodePuffinBlob(blob: PuffinBlob, stored: Uint8Array): Uint8Array {
   if (stored.length !== blob.length) {
     throw broken(`expected a blob of ${blob.length} bytes, found ${stored.length}`)
   }
   if (blob.compressionCodec === undefined) return stored
-  if (blob.compressionCodec === 'zstd') return decompressZstd(stored, maxLength)
+  if (blob.compressionCodec === 'zstd') return decompressZstd(stored)
   throw unsupported(`Puffin blobs compressed with ${blob.compressionCodec} are not served`)
 }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { invalidData } from '../errors.ts'
+import { overLimit, readLimits } from '../read-limits.ts'
 import { compareUtf8 } from '../values/compare.ts'
 import { bytesToUuid } from '../values/text.ts'
 import { BasicType, PRIMITIVE_KINDS, type Variant, type VariantField, variantNull } from './variant.ts'
@@ -21,7 +22,6 @@ import { BasicType, PRIMITIVE_KINDS, type Variant, type VariantField, variantNul
  * - array: size of an offset less 1 (2 bits), whether the count takes 4 bytes (1 bit); count; offsets, one more; values
  */
 
-const MAX_DEPTH = 128
 const RULE = 'Variant encoding'
 
 /** The names that a variant's objects refer to, by id. Throws INVALID_DATA. */
@@ -59,7 +59,7 @@ interface Source {
 
 /** A value within `start` to `end`; what follows it there is not looked at. */
 function read(source: Source, start: number, end: number, depth: number): Variant {
-  if (depth > MAX_DEPTH) throw broken(`expected at most ${MAX_DEPTH} levels`)
+  if (depth > readLimits().depth) throw overLimit('variant', 'depth')
   if (source.left-- <= 0) throw broken('its values overlap')
   const { bytes } = source
   const header = bytes.uint(start, 1, end)

@@ -1,5 +1,4 @@
 import { AvroInput } from '../../format/avro/avro-input.ts'
-import { MAX_BLOCK_BYTES } from '../../format/avro/block-codec.ts'
 import {
   type AvroBlock,
   type AvroHeader,
@@ -10,6 +9,7 @@ import {
   unpackBlock,
 } from '../../format/avro/container.ts'
 import { invalidData, namingFile } from '../../format/errors.ts'
+import { overLimit, readLimits } from '../../format/read-limits.ts'
 import { getReferenced } from '../../storage/get-referenced.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 
@@ -93,7 +93,8 @@ async function* readBlocks(
       const { count, length } = readBlockHead(input)
       at += input.position
       const tailLength = blockTailLength(length)
-      if (length > MAX_BLOCK_BYTES || tailLength > file.length - at) {
+      if (length > readLimits().blockBytes) throw overLimit(`Avro block of ${length} bytes`, 'blockBytes')
+      if (tailLength > file.length - at) {
         throw invalidData(
           `Avro block: ${length} bytes at offset ${at} of a file of ${file.length} are too many`,
         )

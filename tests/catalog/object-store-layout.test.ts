@@ -166,7 +166,7 @@ describe('metadata that cannot be read', () => {
       const result = await apply()
       return call === 'head' && result !== undefined ? { ...result, size: 2 ** 29 } : result
     })
-    await expect(catalogOver(huge).loadTable(orders)).rejects.toEqual(code('INVALID_DATA'))
+    await expect(catalogOver(huge).loadTable(orders)).rejects.toEqual(code('UNSUPPORTED'))
   })
 })
 

@@ -12,6 +12,10 @@ test.each([
     "the bucket is in x; set AWS_REGION=x, or 's3.region' of the catalog in the config",
   ],
   [
+    'a page: more than 5 bytes are not read; setReadLimits({ pageBytes }) allows more',
+    'a page: more than 5 bytes are not read; MORAINE_READ_LIMITS=pageBytes=<number> allows more',
+  ],
+  [
     "expected a word such as requireColumn: , found 'a'",
     "expected a word such as requireColumn: , found 'a'",
   ],

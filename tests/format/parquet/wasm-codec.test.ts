@@ -1,16 +1,18 @@
 import type { RecordBatch } from 'apache-arrow'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { isMoraineError } from '../../../format/errors.ts'
 import type { DecodeRequest, ParquetCodec } from '../../../format/parquet/codec.ts'
 import type { CompressionCodec } from '../../../format/parquet/footer.ts'
 import { fromParquetSchema, leafIndexes } from '../../../format/parquet/parquet-schema.ts'
 import { loadWasmCodec } from '../../../format/parquet/wasm-codec.ts'
+import { setReadLimits } from '../../../format/read-limits.ts'
 import { intType, longType, stringType, structType } from '../../../format/types.ts'
 import { batchOf, type Cell, cellsOf } from './sample-batch.ts'
 import { chunksOf, encodeOptions, fileOf, footerOf, rowsOf } from './sample-file.ts'
 import { listOf, optionalField, requiredField, sampleFields, sampleRows, storedRow } from './sample-schema.ts'
 
 let codec: ParquetCodec
+afterEach(() => setReadLimits({ pageBytes: undefined }))
 beforeAll(async () => {
   codec = await loadWasmCodec()
 })
@@ -202,23 +204,13 @@ describe('hostile chunks', () => {
   })
 
   test('a page or a row beyond the limit is refused unread', async () => {
-    const small = await loadWasmCodec({ maxPageBytes: 1000 })
+    setReadLimits({ pageBytes: 1000 })
     const rows = Array.from({ length: 1000 }, (_, i) => ({ a: BigInt(i) }))
     const file = fileOf(codec, [requiredField(1, 'a', longType)], [rows], { dictionaryPageSize: 0 })
-    expect(() =>
-      decoded(
-        request(file, () => {}),
-        small,
-      ),
-    ).toThrow(/page of \d+ bytes .* the limit is 1000/)
+    expect(() => decoded(request(file, () => {}))).toThrow(/page of \d+ bytes: more than 1000 /)
     const list = { l: Array.from({ length: 1000 }, () => 1n) }
     const lists = fileOf(codec, [requiredField(1, 'l', listOf(2, longType, true))], [[list]])
-    expect(() =>
-      decoded(
-        request(lists, () => {}),
-        small,
-      ),
-    ).toThrow(/a row to \d+ bytes .* the limit is 1000/)
+    expect(() => decoded(request(lists, () => {}))).toThrow(/a row to \d+ bytes decoded: more than 1000 /)
   })
 
   test('an instance that has grown too large is replaced', async () => {
