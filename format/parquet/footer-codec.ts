@@ -6,9 +6,13 @@
  * 3. 'PAR1'
  */
 import { invalidData, unsupported } from '../errors.ts'
+import { chunkStart } from './chunk-range.ts'
 import type { ColumnChunk, FileFooter } from './footer.ts'
 import { fileMetaData } from './footer-thrift.ts'
 import { readThrift, writeThrift } from './thrift.ts'
+import { wholeChunks } from './whole-chunks.ts'
+
+export { chunkRange } from './chunk-range.ts'
 
 /** 'PAR1', at both ends of a file. */
 export const PARQUET_MAGIC: Uint8Array = Uint8Array.of(0x50, 0x41, 0x52, 0x31)
@@ -36,7 +40,8 @@ export function footerLength(tail: Uint8Array, fileLength?: number): number {
 
 /**
  * Decodes the Thrift part. Checks that row groups have one chunk per leaf of the schema, that every chunk lies in the
- * file before the footer, and that the row counts add up. `fileLength` in bytes.
+ * file before the footer, and that the row counts add up; a count of 0 is one that the writer left open. What old
+ * writers are known to get wrong is put right. `fileLength` in bytes.
  */
 export function decodeFooter(bytes: Uint8Array, fileLength: number): FileFooter {
   const { value: footer } = readThrift(fileMetaData, bytes)
@@ -53,10 +58,10 @@ export function decodeFooter(bytes: Uint8Array, fileLength: number): FileFooter 
     for (const column of group.columns) checkChunk(column, i, dataEnd)
     rows += group.numRows
   }
-  if (rows !== footer.numRows) {
+  if (rows !== footer.numRows && footer.numRows !== 0n) {
     throw invalidData(`the row groups hold ${rows} rows, the footer says ${footer.numRows}`, { rule: RULE })
   }
-  return footer
+  return wholeChunks({ ...footer, numRows: rows }, Number(dataEnd))
 }
 
 /** The Thrift part, its length and the magic: all that follows the last row group. */
@@ -67,12 +72,6 @@ export function encodeFooter(footer: FileFooter): Uint8Array {
   new DataView(bytes.buffer).setUint32(thrift.length, thrift.length, true)
   bytes.set(PARQUET_MAGIC, thrift.length + 4)
   return bytes
-}
-
-/** Where a chunk's pages lie in the file, dictionary page first. `decodeFooter` has checked that they lie there. */
-export function chunkRange(column: ColumnChunk): { readonly start: number; readonly end: number } {
-  const start = chunkStart(column)
-  return { start: Number(start), end: Number(start + column.totalCompressedSize) }
 }
 
 function checkChunk(column: ColumnChunk, group: number, dataEnd: bigint): void {
@@ -91,13 +90,6 @@ function checkChunk(column: ColumnChunk, group: number, dataEnd: bigint): void {
       { rule: RULE },
     )
   }
-}
-
-/** Some writers set the dictionary's offset to 0 or past the data when there is none (PARQUET-816). */
-function chunkStart({ dataPageOffset, dictionaryPageOffset }: ColumnChunk): bigint {
-  const hasDictionary =
-    dictionaryPageOffset !== undefined && dictionaryPageOffset > 0n && dictionaryPageOffset < dataPageOffset
-  return hasDictionary ? dictionaryPageOffset : dataPageOffset
 }
 
 function notParquet(found: string): Error {

@@ -70,6 +70,11 @@ describe('a Parquet footer', () => {
     refused(withColumn({ encrypted: true }), /is encrypted/)
   })
 
+  test('that leaves the number of rows open has those of its row groups', () => {
+    const bytes = encodeFooter({ ...footerOf(file), numRows: 0n }).subarray(0, -8)
+    expect(decodeFooter(bytes, file.length).numRows).toBe(100n)
+  })
+
   test('with damage anywhere is INVALID_DATA, UNSUPPORTED or another footer, never a crash', () => {
     const bytes = encodeFooter(footerOf(file)).subarray(0, -8)
     for (let at = 0; at < bytes.length; at += 13) {
