@@ -40,6 +40,8 @@ function valueText(type: Type, value: unknown): string {
       return variantText(value)
     case 'fixed':
     case 'binary':
+    case 'geometry':
+    case 'geography':
       return JSON.stringify(bytesToHex(value as Uint8Array))
     default:
       return JSON.stringify(String(value))

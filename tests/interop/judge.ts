@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline'
 import type { Table } from '../../index.ts'
 
 export type Engine = 'pyiceberg' | 'duckdb' | 'spark'
+/** pyarrow knows no tables: it reads one Parquet file as a table's rows. */
+export type Reader = Engine | 'pyarrow'
 
 export interface JudgedTable {
   /** Paths on this machine, not URIs. */
@@ -42,8 +44,8 @@ export type Verdict =
     }
   | { readonly error: string }
 
-export interface Judge {
-  readonly engine: Engine
+export interface Judge<R extends Reader = Engine> {
+  readonly engine: R
   read(request: ReadRequest): Promise<Verdict>
   /**
    * Runs SQL in Spark, with `warehouse` as the catalog `lake`; one process serves one warehouse. Throws with the
@@ -70,7 +72,7 @@ export const sparkReadsS3 = existsSync(S3_JAR)
 /** The engines are installed by `.ci/run`; without them the interop suites cannot run. */
 export const enginesInstalled = existsSync(python)
 
-export async function startJudge(engine: Engine, scratch: string): Promise<Judge> {
+export async function startJudge<R extends Reader>(engine: R, scratch: string): Promise<Judge<R>> {
   let process = await startProcess(engine)
   let count = 0
   const ask = async (request: unknown): Promise<Reply> => {
@@ -115,7 +117,7 @@ interface Reply {
   readonly rows?: unknown
 }
 
-async function startProcess(engine: Engine) {
+async function startProcess(engine: Reader) {
   const child = spawn(python, [join(import.meta.dirname, 'judges/judge.py'), engine], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...(engine === 'spark' ? sparkEnvironment() : {}) },

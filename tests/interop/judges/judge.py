@@ -1,6 +1,6 @@
 """Reads Iceberg tables with one engine and writes their rows in one canonical text, a JSON object a line.
 
-usage: judge.py pyiceberg|duckdb|spark
+usage: judge.py pyiceberg|duckdb|spark|pyarrow
 
 Requests come as JSON lines on stdin, answers as JSON lines on stdout:
   {"op": "read", "metadata": FILE, "location": TABLE, "out": FILE}  -> {"rows": N} or {"error": TEXT}
@@ -10,6 +10,7 @@ Requests come as JSON lines on stdin, answers as JSON lines on stdout:
                         and "schema" a copy of that file on this machine
       "ref": TEXT, "snapshot": TEXT   a branch or tag, and the id of its snapshot, by which DuckDB knows it
       PyIceberg answers {"files": N} too, the data files that it planned to read.
+      For pyarrow "location" is a Parquet file, of which the columns of that schema are read, by their names.
   {"op": "write", "s3": {...}, "warehouse": URI, "rows": N}         -> {"metadata": URI}   (PyIceberg only)
       Makes a partitioned table of N rows in two appends.
   {"op": "sql", "warehouse": FOLDER, "statements": [TEXT, ...]}     -> {} or {"error": TEXT}   (Spark only)
@@ -38,7 +39,7 @@ def main():
     engine = sys.argv[1]
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    judge = {"pyiceberg": PyIceberg, "duckdb": DuckDb, "spark": Spark}[engine]()
+    judge = {"pyiceberg": PyIceberg, "duckdb": DuckDb, "spark": Spark, "pyarrow": PyArrow}[engine]()
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:
         request = json.loads(line)
@@ -95,7 +96,9 @@ def values(array):
     if pa.types.is_temporal(kind):
         width = pa.int32() if kind.bit_width == 32 else pa.int64()
         scale = {"s": 10**6, "ms": 1000}.get(getattr(kind, "unit", None), 1)
-        return [None if v is None else v * scale for v in array.view(width).to_pylist()]
+        # Tables count times in microseconds; nanoseconds there are only of timestamps.
+        divisor = 1000 if kind == pa.time64("ns") else 1
+        return [None if v is None else v * scale // divisor for v in array.view(width).to_pylist()]
     if pa.types.is_struct(kind):
         children = [values(array.field(i)) for i in range(kind.num_fields)]
         names = [kind.field(i).name for i in range(kind.num_fields)]
@@ -134,7 +137,7 @@ def encode(kind, value):
         return date_text(value)
     if kind == "uuid":
         return str(uuid.UUID(bytes=value)) if isinstance(value, bytes) else str(value)
-    if kind == "binary" or kind.startswith("fixed"):
+    if kind.startswith(("binary", "fixed", "geometry", "geography")):
         return bytes(value).hex()
     return str(value)
 
@@ -248,6 +251,16 @@ class PyIceberg:
         table.append(rows.slice(0, count // 2))
         table.append(rows.slice(count // 2))
         return {"metadata": table.metadata_location}
+
+
+class PyArrow:
+    def read(self, request):
+        import pyarrow.parquet as pq
+
+        schema = current_schema(request.get("schema", request["metadata"]))
+        names = [field["name"] for field in schema["fields"]]
+        file = pq.ParquetFile(request["location"], coerce_int96_timestamp_unit="us", page_checksum_verification=True)
+        return file.read(columns=names), {}
 
 
 class DuckDb:
