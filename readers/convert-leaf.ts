@@ -14,7 +14,7 @@ import { bitAt } from '../format/arrow/bitmap.ts'
 import { decimalReader } from '../format/arrow/decimal-reader.ts'
 import { invalidData } from '../format/errors.ts'
 import { type PrimitiveType, typeToString } from '../format/types.ts'
-import { repeatedColumn } from './literal-column.ts'
+import { constantColumn } from './constant-column.ts'
 
 /**
  * A decoded Parquet leaf as a column of `type` (whose Arrow type is `arrowType`).
@@ -39,7 +39,7 @@ export const INT96_WIDTH = 12
 
 function convert(data: Data, type: PrimitiveType, arrowType: DataType): Data | undefined {
   // It was of type unknown when the file was written.
-  if (data.typeId === ArrowType.Null) return repeatedColumn(type, null)(data.length)
+  if (data.typeId === ArrowType.Null) return constantColumn(type, null).ofLength(data.length)
   switch (type.kind) {
     case 'boolean':
       return data.typeId === ArrowType.Bool ? retyped(data, arrowType) : undefined

@@ -3,20 +3,8 @@ import { type Data, type DataType, Struct } from 'apache-arrow'
 import { arrowData, nullData } from '../format/arrow/arrow-data.ts'
 import { arrowTypeOf } from '../format/arrow/arrow-schema.ts'
 import { bitmapByteLength, setBit } from '../format/arrow/bitmap.ts'
-import { takeData } from '../format/arrow/take.ts'
 import { binaryType, type MapValue, type StructValue, type Type, type Value } from '../format/types.ts'
 import { uuidToBytes } from '../format/values/text.ts'
-
-/** Makes columns of any length that hold one value in every slot. The longest is kept, and shorter ones share it. */
-export function repeatedColumn(type: Type, value: Value): (length: number) => Data {
-  let longest: Data | undefined
-  return (length) => {
-    if (longest === undefined || longest.length < length) {
-      longest = takeData(literalColumn(type, [value]), new Int32Array(length))
-    }
-    return longest.length === length ? longest : longest.slice(0, length)
-  }
-}
 
 /** A column of `arrowTypeOf(type)` from values in internal form; a variant is a struct of its metadata and value. */
 export function literalColumn(type: Type, values: readonly Value[]): Data {

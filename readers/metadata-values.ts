@@ -2,9 +2,8 @@ import type { DataFile } from '../format/manifest.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { NestedField, PrimitiveType, Value } from '../format/types.ts'
 import { promoteLiteral } from '../format/values/promote-literal.ts'
-import { repeatedColumn } from './literal-column.ts'
+import { type ConstantColumn, constantColumn } from './constant-column.ts'
 import { FILE_COLUMN, PARTITION_COLUMN_ID, SPEC_ID_COLUMN } from './metadata-columns.ts'
-import type { ConstantColumn } from './resolve-columns.ts'
 
 /** Those of the projected metadata columns that have one value for a whole data file, by field id. */
 export function metadataConstants(
@@ -15,8 +14,7 @@ export function metadataConstants(
   const constants = new Map<number, ConstantColumn>()
   for (const field of projected) {
     const value = metadataValue(field, dataFile, spec)
-    if (value !== undefined)
-      constants.set(field.id, { kind: 'constant', ofLength: repeatedColumn(field.type, value) })
+    if (value !== undefined) constants.set(field.id, constantColumn(field.type, value))
   }
   return constants
 }

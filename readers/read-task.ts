@@ -175,7 +175,8 @@ async function* decodings(
   for await (const { file, decodings } of pieces) {
     for (const decoding of decodings) {
       bytesSoFar += decoding.bytes
-      const options = { codec, workers, batchSize, bytesSoFar, signal }
+      const most = Math.min(batchSize, file.plan.mostRows)
+      const options = { codec, workers, batchSize: most, bytesSoFar, signal }
       yield () => ofFile(file, decoding.windows(options))
     }
   }

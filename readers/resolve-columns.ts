@@ -1,4 +1,4 @@
-import type { Data, DataType } from 'apache-arrow'
+import type { DataType } from 'apache-arrow'
 import { arrowTypeOf } from '../format/arrow/arrow-schema.ts'
 import { invalidData } from '../format/errors.ts'
 import {
@@ -8,18 +8,13 @@ import {
   leafIndexes,
 } from '../format/parquet/parquet-schema.ts'
 import { isPrimitive, type NestedField, type Type, typeToString } from '../format/types.ts'
-import { repeatedColumn } from './literal-column.ts'
+import { type ConstantColumn, constantColumn } from './constant-column.ts'
 import { LAST_UPDATED_COLUMN, POS_COLUMN, ROW_ID_COLUMN } from './metadata-columns.ts'
 import { type MissingFieldValues, valueOfMissing } from './missing-field.ts'
 
 /** How one output column, or a part of one, comes to be. */
 export type ResolvedColumn = ConstantColumn | PositionColumn | FileColumn | FilledColumn
 
-/** The same value in every row. */
-export interface ConstantColumn {
-  readonly kind: 'constant'
-  readonly ofLength: (length: number) => Data
-}
 /** `base` plus the row's position in the file. */
 export interface PositionColumn {
   readonly kind: 'position'
@@ -87,11 +82,11 @@ function metadataColumn(
       return { kind: 'position', base: 0n }
     case ROW_ID_COLUMN.id:
     case LAST_UPDATED_COLUMN.id: {
-      if (firstRowId === undefined) return { kind: 'constant', ofLength: repeatedColumn(field.type, null) }
+      if (firstRowId === undefined) return constantColumn(field.type, null)
       const fallback: ConstantColumn | PositionColumn =
         field.id === ROW_ID_COLUMN.id
           ? { kind: 'position', base: firstRowId }
-          : { kind: 'constant', ofLength: repeatedColumn(field.type, sequenceNumber) }
+          : constantColumn(field.type, sequenceNumber)
       const node = topLevel.get(field.id)
       return node === undefined
         ? fallback
@@ -114,9 +109,9 @@ function inStruct(
   // Files may hold a column of type unknown; its values do not count (spec: Appendix A, Parquet).
   if (node === undefined || field.type.kind === 'unknown') {
     const value = valueOfMissing(field, name, context.missing)
-    return { kind: 'constant', ofLength: repeatedColumn(field.type, value) }
+    return constantColumn(field.type, value)
   }
-  if (isOnlyNulls(node)) return { kind: 'constant', ofLength: repeatedColumn(field.type, null) }
+  if (isOnlyNulls(node)) return constantColumn(field.type, null)
   return fromFile(field, node, name, context, leaves)
 }
 
@@ -182,7 +177,7 @@ function part(
 ): ResolvedColumn {
   if (node === undefined || type.kind === 'unknown' || isOnlyNulls(node)) {
     if (node !== undefined) leaves.add(cheapestLeaf(node, context))
-    return { kind: 'constant', ofLength: repeatedColumn(type, null) }
+    return constantColumn(type, null)
   }
   return fromFile({ type }, node, name, context, leaves)
 }

@@ -25,6 +25,8 @@ export interface RowPlan {
   /** Leaves to decode. */
   readonly leaves: ReadonlySet<number>
   readonly positions: NodePositions
+  /** Rows in a batch, at most, for columns that the file lacks and that take much. */
+  readonly mostRows: number
 }
 
 /** The rows of a file that are deleted. */
@@ -72,5 +74,20 @@ export function planRows({ task, file, costOfLeaf, filter, deletes, options }: R
     deletes: deletes && { positions: deletes.positions, keys: keys! },
     leaves,
     positions: nodePositions(file.fields, leaves),
+    mostRows: mostRows([...columns, ...filterColumns, ...(keys ?? []).flatMap((key) => key.columns)]),
   }
+}
+
+const BATCH_BYTES = 64 * 2 ** 20
+
+function mostRows(columns: readonly ResolvedColumn[]): number {
+  const bytesPerRow = columns.reduce((sum, column) => sum + constantBytes(column), 0)
+  return Math.max(1, Math.floor(BATCH_BYTES / bytesPerRow))
+}
+
+/** What the parts of a column that the file lacks take in a row, lists and maps aside. */
+function constantBytes(column: ResolvedColumn): number {
+  if (column.kind === 'constant') return column.bytesPerSlot
+  if (column.kind !== 'file' || column.type.kind !== 'struct') return 0
+  return column.children.reduce((sum, child) => sum + constantBytes(child), 0)
 }
