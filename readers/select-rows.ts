@@ -4,7 +4,7 @@ import type { RowSelection } from './fetch-rows.ts'
 import type { FilePlan } from './file-plan.ts'
 import type { ParquetSource } from './parquet-source.ts'
 import { NO_INDEXES, type RowGroupIndexes } from './row-group-filter.ts'
-import { allRows, countRows, intersectRanges, type RowRanges } from './row-ranges.ts'
+import { allRows, countRows, intersectRanges, NO_ROWS, type RowRanges } from './row-ranges.ts'
 
 /** Rows of a row group that may match, and what is needed to narrow them further. */
 export interface GroupSelection extends RowSelection {
@@ -17,7 +17,7 @@ export interface GroupSelection extends RowSelection {
 
 /**
  * The row groups of a file that may hold matching rows, by the statistics in its footer, and the rows of each, by its
- * page indexes where it has them.
+ * page indexes where it has them. Those of which every row is deleted by position are left out.
  */
 export async function selectRows(
   store: ObjectStore,
@@ -26,10 +26,15 @@ export async function selectRows(
   signal: AbortSignal | undefined,
 ): Promise<readonly GroupSelection[]> {
   const { rowGroups } = source.footer
-  const { rowGroupFilter, leaves, fileLeaves } = plan
-  const mayMatch = rowGroups.map((group) =>
-    rowGroupFilter === undefined ? allRows(Number(group.numRows)) : rowGroupFilter.rowsOf(group, NO_INDEXES),
-  )
+  const { rowGroupFilter, leaves, fileLeaves, deletes } = plan
+  const positions = firstPositions(rowGroups)
+  const mayMatch = rowGroups.map((group, index) => {
+    const start = Number(positions[index]!)
+    if (deletes?.positions?.hasAllBetween(start, start + Number(group.numRows))) return NO_ROWS
+    return rowGroupFilter === undefined
+      ? allRows(Number(group.numRows))
+      : rowGroupFilter.rowsOf(group, NO_INDEXES)
+  })
   const candidates = [...rowGroups.keys()].filter((index) => mayMatch[index]!.length > 0)
   const indexes =
     rowGroupFilter === undefined
@@ -44,7 +49,6 @@ export async function selectRows(
           },
           signal,
         )
-  const positions = firstPositions(rowGroups)
   return candidates.flatMap((index, i): GroupSelection[] => {
     const group = rowGroups[index]!
     const found = indexes[i] ?? NO_INDEXES

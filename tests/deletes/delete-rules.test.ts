@@ -1,4 +1,5 @@
 /** Which deletes apply to what, one rule after another, and what is refused. */
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { DataFile } from '../../format/manifest.ts'
 import { longType, stringType } from '../../format/types.ts'
@@ -59,6 +60,31 @@ describe('positions', () => {
     const deletes = await table.positionDeletes(positionRows(later.filePath, [1]))
     await table.commit({ add: [{ file: deletes, sequenceNumber: 1n }, later] })
     expect(await idsOf(table)).toHaveLength(20)
+  })
+
+  test('of all rows of a row group spare fetching it', async () => {
+    const table = await CraftedTable.create({ schema: schema({ id: t.long(), name: t.string() }) })
+    const random = Array.from({ length: 5000 }, (_, i) => ({
+      id: BigInt(i),
+      name: randomBytes(30).toString('hex'),
+    }))
+    const file = await table.dataFile(FIELDS, [random, ROWS])
+    const bytesRead = async () => {
+      const { bytesRead: before } = table.store.counters
+      expect((await idsOf(table)).slice(-10)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+      return table.store.counters.bytesRead - before
+    }
+    await table.commit({ add: [file] })
+    expect(await bytesRead()).toBeGreaterThan(100_000)
+    const positions = [...random.keys()]
+    await table.commit({
+      add: [await table.positionDeletes(positionRows(file.filePath, positions.slice(1)))],
+    })
+    expect(await idsOf(table)).toHaveLength(11)
+    const rest = await table.positionDeletes(positionRows(file.filePath, [0]))
+    await table.commit({ add: [rest] })
+    await bytesRead()
+    expect(await bytesRead()).toBeLessThan(90_000)
   })
 
   test('beyond the end of the file delete nothing', async () => {
