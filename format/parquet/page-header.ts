@@ -2,8 +2,8 @@
  * A bounded walk over the page headers of a column chunk, before its bytes are given to a decoder that trusts them.
  */
 
-import { crc32 } from 'node:zlib'
-import { invalidData } from '../errors.ts'
+import { brotliDecompressSync, crc32, gunzipSync } from 'node:zlib'
+import { invalidData, messageOf } from '../errors.ts'
 import { overLimit, readLimits } from '../read-limits.ts'
 import type { DecodeRequest } from './codec.ts'
 import type { ColumnChunk, PhysicalType, SchemaElement } from './footer.ts'
@@ -110,6 +110,7 @@ function checkPages(column: ColumnChunk, bytes: Uint8Array, leaf: SchemaElement,
       throw bad(column, `has a page at ${at} whose checksum does not match its bytes`)
     }
     values += BigInt(valuesOf(page, column, leaf))
+    checkUnpacked(page, column, bytes.subarray(end, end + stored), maxBytes)
     // A value of a dictionary is as long in Arrow as it is there, however short the page that names it.
     const entries = page.dictionaryPageHeader?.numValues ?? 0
     if (leaf.type === 'BYTE_ARRAY' && entries > 0) width = Math.max(width, size / entries)
@@ -119,6 +120,35 @@ function checkPages(column: ColumnChunk, bytes: Uint8Array, leaf: SchemaElement,
     throw bad(column, `has pages of ${values} values, its footer says ${column.numValues}`)
   }
   return Math.max(uncompressed, Number(column.numValues) * width)
+}
+
+/** So many times its length is what deflated data unpacks to at most. */
+const MOST_INFLATION = 1032
+
+/**
+ * Decoders bound what Snappy, LZ4 and Zstandard unpack to by what the header says, but not gzip and Brotli. Of gzip it
+ * is enough to look at pages that could come near the limit, since buffers grow by doubling: above 254 KiB as stored,
+ * which few are.
+ */
+function checkUnpacked(page: PageHeader, column: ColumnChunk, stored: Uint8Array, maxBytes: number): void {
+  const { codec } = column
+  const isBounded = codec === 'GZIP' ? stored.length * MOST_INFLATION <= maxBytes / 4 : codec !== 'BROTLI'
+  const {
+    definitionLevelsByteLength = 0,
+    repetitionLevelsByteLength = 0,
+    isCompressed = true,
+  } = page.dataPageHeaderV2 ?? {}
+  if (isBounded || !isCompressed) return
+  const levels = definitionLevelsByteLength + repetitionLevelsByteLength
+  const unpack = codec === 'GZIP' ? gunzipSync : brotliDecompressSync
+  try {
+    unpack(stored.subarray(levels), { maxOutputLength: Math.max(1, page.uncompressedPageSize - levels) })
+  } catch (error) {
+    throw bad(
+      column,
+      `has a page that does not unpack to ${page.uncompressedPageSize} bytes: ${messageOf(error)}`,
+    )
+  }
 }
 
 /** The values that a data page claims to hold; 0 for other pages. */

@@ -37,15 +37,15 @@ export function wasmCodec(factory: ParquetWasmFactory, options: WasmCodecOptions
     instance ??= factory()
     const wasm = instance
     try {
-      const result = job(wasm)
+      return job(wasm)
+    } catch (error) {
+      if (isTrap(error)) instance = undefined
+      throw error
+    } finally {
       if (wasm.wasmMemory().buffer.byteLength > recycleAboveBytes) {
         instance = undefined
         options.onRecycle?.()
       }
-      return result
-    } catch (error) {
-      if (isTrap(error)) instance = undefined
-      throw error
     }
   }
   return {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { MIB } from './bomb.ts'
 
 /** `mib` MiB of zeros for snappy: the length, then copies of what is there already. */
@@ -22,4 +23,10 @@ export function zstdZeros(mib: number): Uint8Array {
   })
   // The magic, no checksum and no content size, a window of 128 KiB.
   return Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x38, ...blocks.flat()])
+}
+
+/** Gzip members behind one another, as one file of zeros. */
+export function gzipZeros(mib: number): Uint8Array {
+  const member = gzipSync(Buffer.alloc(64 * MIB))
+  return Buffer.concat(Array.from({ length: mib / 64 }, () => member))
 }

@@ -11,7 +11,7 @@ import { type PageHeader, pageHeader } from '../../../format/parquet/page-header
 import { readThrift, writeThrift } from '../../../format/parquet/thrift.ts'
 import { codec, optional, parquetFile, readRows } from '../../readers/support.ts'
 import { type Bomb, broken, tooMuch, zeros } from './bomb.ts'
-import { snappyZeros, zstdZeros } from './packed-zeros.ts'
+import { gzipZeros, snappyZeros, zstdZeros } from './packed-zeros.ts'
 
 const HUGE = 2 ** 31 - 1
 const ROOT: SchemaElement = { name: 'root', numChildren: 1 }
@@ -46,7 +46,11 @@ function decode({ type = 'INT64', compression = 'UNCOMPRESSED', numValues = 8, p
   return [...codec.decodeRowGroup({ schema, numRows: 8, chunks })]
 }
 
-const plain = (numValues = 8, encoding = 0) => ({ dataPageHeader: { numValues, encoding } })
+/** The header of a page of values without levels. */
+function plain(numValues = 8, encoding = 0): Partial<PageHeader> {
+  const levels = { numNulls: 0, definitionLevelsByteLength: 0, repetitionLevelsByteLength: 0 }
+  return { type: 3, dataPageHeaderV2: { numValues, numRows: numValues, encoding, ...levels } }
+}
 const longs = new Uint8Array(64)
 
 /** A page that says it has 64 bytes and unpacks to 300 MiB. */
@@ -97,6 +101,7 @@ export const parquetBombs: readonly Bomb[] = [
     read(footer([ROOT, LEAF], [{ columns: [], numRows: 2n ** 60n, totalByteSize: 0n }], 2n ** 60n)),
   ),
   broken('a gzip page of 300 MiB in 64 bytes', packed('GZIP', gzipSync(zeros(300)))),
+  broken('a gzip page of 2 GiB in 64 bytes', packed('GZIP', gzipZeros(2048))),
   broken('a brotli page of 300 MiB in 64 bytes', packed('BROTLI', brotliCompressSync(zeros(300)))),
   broken('a zstd page of 300 MiB in 64 bytes', packed('ZSTD', zstdZeros(300))),
   broken('a snappy page of 300 MiB in 64 bytes', packed('SNAPPY', snappyZeros(300))),
