@@ -92,9 +92,10 @@ async function history(seed: number, version: number): Promise<void> {
   const name = `history_v${version}_${seed}`
   const random = seededRandom(seed * 10 + version)
   const sql = (statement: string) => spark.sql(warehouse, statement.replaceAll('TABLE', `lake.db.${name}`))
-  const mode = () => ['copy-on-write', 'merge-on-read'][random(2)]
   const partitions = ['', 'partitioned by (part)', 'partitioned by (bucket(3, id))'][random(3)]
   let formatVersion = version
+  // Tables of v1 have no deletes.
+  const mode = () => ['copy-on-write', 'merge-on-read'][formatVersion === 1 ? 0 : random(2)]
   let next = 0
   const take = (count: number) => {
     next += count
@@ -136,7 +137,6 @@ async function history(seed: number, version: number): Promise<void> {
   const done: string[] = []
   for (let step = 0; step < 14; step++) {
     const choice = step === 12 ? steps.length - 1 : random(steps.length)
-    // Rows of v1 are only changed by copies, which every version can make.
     if (step === 12) while (formatVersion < 3) await upgrade()
     done.push(String(steps[choice]))
     await steps[choice]!()
