@@ -83,8 +83,10 @@ function heldType({ shape }: FileNode): Type | undefined {
   switch (shape.kind) {
     case 'primitive':
       return shape.type ?? (shape.element.type === 'INT64' ? longType : undefined)
-    case 'struct':
-      return { kind: 'struct', fields: shape.fields.flatMap(heldField) }
+    case 'struct': {
+      const fields = shape.fields.flatMap(heldField)
+      return fields.length === 0 ? undefined : { kind: 'struct', fields }
+    }
     case 'list': {
       const element = heldType(shape.element)
       if (element === undefined) return undefined

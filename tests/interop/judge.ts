@@ -1,13 +1,13 @@
 /** Another engine that reads our tables: a Python process that answers line by line. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Table } from '../../index.ts'
+import { type Schema, schemaToJson, stringifyJson, type Table } from '../../index.ts'
 
 export type Engine = 'pyiceberg' | 'duckdb' | 'spark'
-/** pyarrow knows no tables: it reads one Parquet file as a table's rows. */
+/** pyarrow knows no tables; it reads files. */
 export type Reader = Engine | 'pyarrow'
 
 export interface JudgedTable {
@@ -48,6 +48,11 @@ export interface Judge<R extends Reader = Engine> {
   readonly engine: R
   read(request: ReadRequest): Promise<Verdict>
   /**
+   * pyarrow and DuckDB: reads a Parquet file, and pyarrow a stream of Arrow batches (`.arrows`). The lines have the
+   * columns of `schema`, found by their names.
+   */
+  readFile(file: string, schema: Schema): Promise<Verdict>
+  /**
    * Runs SQL in Spark, with `warehouse` as the catalog `lake`; one process serves one warehouse. Throws with the
    * engine's message.
    */
@@ -86,16 +91,22 @@ export async function startJudge<R extends Reader>(engine: R, scratch: string): 
     if (reply.error !== undefined) throw new Error(reply.error)
     return reply
   }
+  const askForLines = async (request: object): Promise<Verdict> => {
+    const out = join(scratch, `${engine}-${count++}.jsonl`)
+    const { error, files } = await ask({ op: 'read', ...request, out })
+    if (error !== undefined) return { error }
+    const text = await readFile(out, 'utf8')
+    await rm(out)
+    const lines = text === '' ? [] : text.trimEnd().split('\n')
+    return { lines, ...(files === undefined ? {} : { files }) }
+  }
   return {
     engine,
-    async read(request) {
-      const out = join(scratch, `${engine}-${count++}.jsonl`)
-      const { error, files } = await ask({ op: 'read', ...request, out })
-      if (error !== undefined) return { error }
-      const text = await readFile(out, 'utf8')
-      await rm(out)
-      const lines = text === '' ? [] : text.trimEnd().split('\n')
-      return { lines, ...(files === undefined ? {} : { files }) }
+    read: askForLines,
+    async readFile(file, schema) {
+      const metadata = join(scratch, `${engine}-schema.json`)
+      await writeFile(metadata, stringifyJson({ schema: schemaToJson(schema) }))
+      return askForLines({ file, metadata })
     },
     async sql(warehouse, ...statements) {
       await askOrThrow({ op: 'sql', warehouse, statements })

@@ -3,13 +3,12 @@
  * pyarrow reads them, or are refused by name.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Schema } from '../../format/schema.ts'
-import { schemaToJson } from '../../format/schema-json.ts'
-import { type ErrorCode, isMoraineError, stringifyJson } from '../../index.ts'
+import { type ErrorCode, isMoraineError } from '../../index.ts'
 import { linesOf } from './canonical.ts'
 import { type ForeignFile, partialSchemaOf, schemaOf, storedFile, tableAround } from './foreign-file.ts'
 import { enginesInstalled, type Judge, startJudge, type Verdict } from './judge.ts'
@@ -125,10 +124,8 @@ function stored(kind: string, name: string): Promise<ForeignFile> {
   return storedFile(name, readFileSync(join(folder, kind, name)))
 }
 
-async function pyarrowReads(kind: string, name: string, schema: Schema): Promise<Verdict> {
-  const metadata = join(scratch, 'schema.json')
-  await writeFile(metadata, stringifyJson({ schema: schemaToJson(schema) }))
-  return judge.read({ metadata, location: join(folder, kind, name) })
+function pyarrowReads(kind: string, name: string, schema: Schema): Promise<Verdict> {
+  return judge.readFile(join(folder, kind, name), schema)
 }
 
 function linesOfVerdict(verdict: Verdict): readonly string[] {

@@ -10,7 +10,8 @@ Requests come as JSON lines on stdin, answers as JSON lines on stdout:
                         and "schema" a copy of that file on this machine
       "ref": TEXT, "snapshot": TEXT   a branch or tag, and the id of its snapshot, by which DuckDB knows it
       PyIceberg answers {"files": N} too, the data files that it planned to read.
-      For pyarrow "location" is a Parquet file, of which the columns of that schema are read, by their names.
+      "file": FILE      pyarrow, DuckDB: a Parquet file to read instead, or for pyarrow a stream of Arrow batches (.arrows);
+                        of "metadata" only the schema is taken, whose columns are read by their names.
   {"op": "write", "s3": {...}, "warehouse": URI, "rows": N}         -> {"metadata": URI}   (PyIceberg only)
       Makes a partitioned table of N rows in two appends.
   {"op": "sql", "warehouse": FOLDER, "statements": [TEXT, ...]}     -> {} or {"error": TEXT}   (Spark only)
@@ -96,8 +97,8 @@ def values(array):
     if pa.types.is_temporal(kind):
         width = pa.int32() if kind.bit_width == 32 else pa.int64()
         scale = {"s": 10**6, "ms": 1000}.get(getattr(kind, "unit", None), 1)
-        # Tables count times in microseconds; nanoseconds there are only of timestamps.
-        divisor = 1000 if kind == pa.time64("ns") else 1
+        # Tables have dates in days, and no times in nanoseconds.
+        divisor = {pa.time64("ns"): 1000, pa.date64(): 86_400_000}.get(kind, 1)
         return [None if v is None else v * scale // divisor for v in array.view(width).to_pylist()]
     if pa.types.is_struct(kind):
         children = [values(array.field(i)) for i in range(kind.num_fields)]
@@ -257,9 +258,10 @@ class PyArrow:
     def read(self, request):
         import pyarrow.parquet as pq
 
-        schema = current_schema(request.get("schema", request["metadata"]))
-        names = [field["name"] for field in schema["fields"]]
-        file = pq.ParquetFile(request["location"], coerce_int96_timestamp_unit="us", page_checksum_verification=True)
+        if request["file"].endswith(".arrows"):
+            return pa.ipc.open_stream(request["file"]).read_all(), {}
+        names = [field["name"] for field in current_schema(request["metadata"])["fields"]]
+        file = pq.ParquetFile(request["file"], coerce_int96_timestamp_unit="us", page_checksum_verification=True)
         return file.read(columns=names), {}
 
 
@@ -275,12 +277,13 @@ class DuckDb:
             self.connection.execute(f"LOAD '{found[0]}'")
 
     def read(self, request):
-        path = request["metadata"].replace("'", "''")
+        path = request.get("file", request["metadata"]).replace("'", "''")
+        scan = "read_parquet" if "file" in request else "iceberg_scan"
         where = request.get("where", "true")
         if "s3" in request:
             self.reach(request["s3"])
         at = f", snapshot_from_id = {int(request['snapshot'])}" if "snapshot" in request else ""
-        answer = self.connection.execute(f"select * from iceberg_scan('{path}'{at}) where {where}")
+        answer = self.connection.execute(f"select * from {scan}('{path}'{at}) where {where}")
         return answer.to_arrow_table() if hasattr(answer, "to_arrow_table") else answer.fetch_arrow_table(), {}
 
     def reach(self, s3):
