@@ -1,12 +1,7 @@
 import type { DataType } from 'apache-arrow'
 import { arrowTypeOf } from '../format/arrow/arrow-schema.ts'
 import { invalidData } from '../format/errors.ts'
-import {
-  type FileNode,
-  type FileSchema,
-  type FileShape,
-  leafIndexes,
-} from '../format/parquet/parquet-schema.ts'
+import { type FileNode, type FileSchema, leafIndexes } from '../format/parquet/parquet-schema.ts'
 import { isPrimitive, type NestedField, type Type, typeToString } from '../format/types.ts'
 import { type ConstantColumn, constantColumn } from './constant-column.ts'
 import { LAST_UPDATED_COLUMN, POS_COLUMN, ROW_ID_COLUMN } from './metadata-columns.ts'
@@ -149,7 +144,6 @@ function childColumns(
     return type.fields.map((field) => inStruct(field, inside, name, context, leaves))
   }
   if (type.kind === 'list' && shape.kind === 'list') {
-    keepLegacyElement(node, shape, leaves)
     return [part(type.element, shape.element, `${name}.element`, context, leaves)]
   }
   if (type.kind === 'map' && shape.kind === 'map') {
@@ -180,19 +174,6 @@ function part(
     return constantColumn(type, null)
   }
   return fromFile({ type }, node, name, context, leaves)
-}
-
-/**
- * In a two-level list the repeated group is the element. With one of its fields left it would look like a three-level
- * list of that field, so it stays whole.
- */
-function keepLegacyElement(
-  node: FileNode,
-  { element }: Extract<FileShape, { kind: 'list' }>,
-  leaves: Set<number>,
-): void {
-  if (element.shape.kind === 'primitive' || element.path.length > node.path.length + 1) return
-  for (const leaf of leafIndexes(element)) leaves.add(leaf)
 }
 
 /** The leaf to learn a group's shape from: outside of further lists if it can be, then the smallest. */

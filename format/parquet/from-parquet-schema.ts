@@ -166,16 +166,24 @@ function shapeOf(tree: ElementTree, place: Place, context: Context): FileShape {
   if (element.type !== undefined) {
     return { kind: 'primitive', ...leafType(element), leafIndex: context.leaves.length, element }
   }
-  const logical = element.logicalType?.kind
-  if (logical === 'LIST' || element.convertedType === CONVERTED_LIST) return listShape(tree, place, context)
-  const isMap =
-    logical === 'MAP' ||
-    element.convertedType === CONVERTED_MAP ||
-    element.convertedType === CONVERTED_MAP_KEY_VALUE
-  // MAP_KEY_VALUE also stands on the inner group of correct maps, which is not reached from here.
-  if (isMap) return mapShape(tree, place, context)
+  if (isList(element)) return listShape(tree, place, context)
+  if (isMap(element)) return mapShape(tree, place, context)
   const fields = children.map((child) => nodeOf(child, place, context))
-  return { kind: logical === 'VARIANT' ? 'variant' : 'struct', fields }
+  return { kind: element.logicalType?.kind === 'VARIANT' ? 'variant' : 'struct', fields }
+}
+
+/** Whether a group is annotated as a list. */
+export function isList({ logicalType, convertedType }: SchemaElement): boolean {
+  return logicalType?.kind === 'LIST' || convertedType === CONVERTED_LIST
+}
+
+/** Whether a group is annotated as a map. MAP_KEY_VALUE also stands on the inner group of correct maps. */
+export function isMap({ logicalType, convertedType }: SchemaElement): boolean {
+  return (
+    logicalType?.kind === 'MAP' ||
+    convertedType === CONVERTED_MAP ||
+    convertedType === CONVERTED_MAP_KEY_VALUE
+  )
 }
 
 function listShape(tree: ElementTree, place: Place, context: Context): FileShape {
@@ -211,7 +219,7 @@ function bareListOf(tree: ElementTree, parent: Place, context: Context, mappedNa
 }
 
 /** Two-level lists, as Iceberg Java tells them: the repeated field is the element. */
-function isElementItself(repeated: ElementTree, listName: string): boolean {
+export function isElementItself(repeated: ElementTree, listName: string): boolean {
   return (
     repeated.element.type !== undefined ||
     repeated.children.length > 1 ||

@@ -1,6 +1,7 @@
 import type { DecodeRequest } from './codec.ts'
 import type { ColumnChunk, SchemaElement } from './footer.ts'
 import { encodeFooter, PARQUET_MAGIC } from './footer-codec.ts'
+import { leafPaths } from './parquet-schema.ts'
 
 /**
  * A whole Parquet file of one row group with only the wanted chunks: what a decoder needs that reads files, not
@@ -13,8 +14,9 @@ export function miniFile(
 ): Uint8Array {
   const columns: ColumnChunk[] = []
   let offset = PARQUET_MAGIC.length
-  for (const { column, bytes } of chunks) {
-    columns.push(movedChunk(column, offset))
+  const paths = leafPaths(schema)
+  for (const [i, { column, bytes }] of chunks.entries()) {
+    columns.push({ ...movedChunk(column, offset), pathInSchema: paths[i] ?? column.pathInSchema })
     offset += bytes.length
   }
   const footer = encodeFooter({

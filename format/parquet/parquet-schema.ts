@@ -9,24 +9,8 @@ export {
   fromParquetSchema,
   leafIndexes,
 } from './from-parquet-schema.ts'
+export { pruneParquetSchema } from './prune-schema.ts'
 export { parquetName, toParquetSchema } from './to-parquet-schema.ts'
-
-/**
- * The schema with only these leaves, in the same order, and the groups around them. A map must keep its key's leaves:
- * without them nothing says where an entry stands.
- */
-export function pruneParquetSchema(
-  elements: readonly SchemaElement[],
-  keepLeaves: ReadonlySet<number>,
-): SchemaElement[] {
-  let leaf = 0
-  const prune = ({ element, children }: ElementTree): SchemaElement[] => {
-    if (element.type !== undefined) return keepLeaves.has(leaf++) ? [element] : []
-    const kept = children.map(prune).filter((child) => child.length > 0)
-    return kept.length === 0 ? [] : [{ ...element, numChildren: kept.length }, ...kept.flat()]
-  }
-  return prune(elementTree(elements))
-}
 
 /** The paths of the leaves from the root, in order: `pathInSchema` of the chunks. */
 export function leafPaths(elements: readonly SchemaElement[]): string[][] {

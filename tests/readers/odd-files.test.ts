@@ -185,6 +185,38 @@ describe('lists and maps of old writers', () => {
     expect(await readRows(bytes, 3, fields)).toEqual([{ l: [[1, 2], [], [3]] }, { l: [] }, { l: null }])
   })
 
+  test('a list of lists as Spark’s legacy format has it: two levels around three', async () => {
+    const pair = structOf(optional(5, 'a', intType), optional(6, 'b', stringType))
+    for (const [inner, row] of [
+      [stringType, [['x', null], []]],
+      [pair, [[struct({ a: 1, b: 'x' }), null], []]],
+    ] as const) {
+      const fields = list(listOf(3, inner))
+      const rows: InputRow[] = [{ l: row }, { l: [] }, {}]
+      // l (LIST) { repeated array (LIST) { repeated bag { optional array } } }
+      const bytes = parquetFile(
+        fields,
+        [rows],
+        changed({
+          2: undefined,
+          3: { name: 'array', repetition: 'REPEATED' },
+          4: { name: 'bag' },
+          5: { name: 'array' },
+        }),
+        (path) => ['l', 'array', 'bag', 'array', ...path.slice(5)],
+      )
+      const expected = await readRows(parquetFile(fields, [rows]), 3, fields)
+      expect(expected[0]).toMatchObject({ l: [[expect.anything(), null], []] })
+      expect(await readRows(bytes, 3, fields)).toEqual(expected)
+      if (inner !== pair) continue
+      expect(await readRows(bytes, 3, fields, { select: ['l.element.element.b'] })).toEqual([
+        { l: [[{ b: 'x' }, null], []] },
+        { l: [] },
+        { l: null },
+      ])
+    }
+  })
+
   test('a repeated field outside of a list is a required list', async () => {
     const fields: NestedField[] = [{ ...list(intType)[0]!, required: true }, optional(5, 's', stringType)]
     const bytes = parquetFile(

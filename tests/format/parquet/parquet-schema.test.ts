@@ -226,6 +226,28 @@ test('a pruned schema keeps the leaves asked for and the groups around them', ()
   expect(leafPaths(pruneParquetSchema(elements, keep)).map((path) => path.join('.'))).toEqual(wanted)
 })
 
+test('a pruned schema has its lists in three levels, at the same definition and repetition levels', () => {
+  const repeated = { repetition: 'REPEATED' } as const
+  const elements = [
+    root(4),
+    ...[group('two', 1, LIST), group('array', 2, repeated), leaf('a'), leaf('b')],
+    ...[group('one', 1, LIST), group('one_tuple', 1, repeated), leaf('a')],
+    ...[group('primitive', 1, LIST), leaf('array', repeated)],
+    leaf('bare', repeated),
+  ]
+  const { leaves } = fromParquetSchema(elements)
+  const pruned = pruneParquetSchema(elements, new Set([1, 2, 3, 4]))
+  const again = fromParquetSchema(pruned)
+  expect(leafPaths(pruned).map((path) => path.join('.'))).toEqual([
+    'two.list.array.b',
+    'one.list.one_tuple.a',
+    'primitive.list.array',
+    'bare.list.bare',
+  ])
+  const levels = (node: FileNode) => [node.maxDefinitionLevel, node.maxRepetitionLevel]
+  expect(again.leaves.map(levels)).toEqual(leaves.slice(1).map(levels))
+})
+
 /** name, id, requiredness and children, for comparing both kinds of tree. */
 type Outline = readonly [string, number | undefined, boolean, string, readonly Outline[]]
 
