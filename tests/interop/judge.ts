@@ -33,6 +33,8 @@ export interface ReadRequest extends JudgedTable {
   readonly snapshot?: string
   /** Spark: row by row instead of in vectors. */
   readonly plain?: boolean
+  /** Spark: another of its tables, whose rows are read as rows of this one. */
+  readonly source?: string
 }
 
 /** The engine's rows as canonical lines, or what it said when it could not read. */

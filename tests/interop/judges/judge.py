@@ -6,6 +6,7 @@ Requests come as JSON lines on stdin, answers as JSON lines on stdout:
   {"op": "read", "metadata": FILE, "location": TABLE, "out": FILE}  -> {"rows": N} or {"error": TEXT}
       "where": TEXT     only the rows that match: SQL, or for PyIceberg a Python expression
       "plain": true     Spark: row by row instead of in vectors
+      "source": TEXT    Spark: another of its tables, whose rows are read as rows of this one
       "s3": {...}       the table is in S3, reached by these properties, under Iceberg's names; "metadata" is a URI then,
                         and "schema" a copy of that file on this machine
       "ref": TEXT, "snapshot": TEXT   a branch or tag, and the id of its snapshot, by which DuckDB knows it
@@ -64,19 +65,23 @@ def words(error):
 def read(judge, request):
     schema = current_schema(request.get("schema", request["metadata"]))
     table, facts = judge.read(request)
-    names = [field["name"] for field in schema["fields"]]
+    lines = lines_of(table, schema["fields"])
+    with open(request["out"], "w", encoding="utf-8") as out:
+        out.writelines(line + "\n" for line in lines)
+    return {"rows": len(lines), **facts}
+
+
+def lines_of(table, fields):
+    """The rows of an Arrow table that has columns of these fields."""
+    names = [field["name"] for field in fields]
     columns = []
-    for field in schema["fields"]:
+    for field in fields:
         index = [i for i, name in enumerate(table.schema.names) if name == field["name"]]
         if len(index) != 1:
             raise ValueError(f"column {field['name']} is not in the answer: {table.schema.names}")
         chunks = table.column(index[0])
         columns.append([encode(field["type"], value) for chunk in chunks.chunks for value in values(chunk)])
-    rows = list(zip(*columns)) if columns else []
-    with open(request["out"], "w", encoding="utf-8") as out:
-        for row in rows:
-            out.write(text(list(zip(names, row))) + "\n")
-    return {"rows": len(rows), **facts}
+    return [text(list(zip(names, row))) for row in zip(*columns)]
 
 
 def current_schema(path):
@@ -324,7 +329,10 @@ class Spark:
             reader = reader.option("vectorization-enabled", "false")
         if "ref" in request:
             reader = reader.option("versionAsOf", request["ref"])
-        frame = self.in_bucket(request) if "s3" in request else reader.load("file://" + request["location"])
+        if "source" in request:
+            frame = self.spark.table(request["source"])
+        else:
+            frame = self.in_bucket(request) if "s3" in request else reader.load("file://" + request["location"])
         if "where" in request:
             frame = frame.filter(request["where"])
         # DataFrame.toArrow() casts, and fails over a required field in a struct that is null.

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from judge import encode, text, values
+from judge import lines_of
 
 folder = sys.argv[1]
 cases = []
@@ -33,15 +33,6 @@ def case(name, fields, files, expected=None, mapping=None):
 
 def add(name, fields, paths, lines, mapping=None):
     cases.append({'name': name, 'files': paths, 'fields': fields, 'mapping': mapping, 'lines': lines})
-
-
-def lines_of(table, fields):
-    columns = []
-    for field in fields:
-        chunks = table.column(field['name']).chunks
-        columns.append([encode(field['type'], value) for chunk in chunks for value in values(chunk)])
-    names = [field['name'] for field in fields]
-    return [text(list(zip(names, row))) for row in zip(*columns)]
 
 
 class Ids:
