@@ -3,12 +3,10 @@
 usage: write-foreign.py FOLDER SEED COUNT
 
 Three of four are pyarrow's. The n-th file of each has the n-th combination of codec, version of data pages and dictionary
-or none; the rest is random. What a writer fails on is left out and said.
+or none; the rest is random.
 """
 import decimal
-import glob
 import itertools
-import os
 import random
 import struct
 import sys
@@ -106,8 +104,9 @@ SCALARS = {
     'json': (pa.json_(), lambda: '{"a": %d}' % rng.randrange(9)),
     'nothing': (pa.null(), lambda: None),
 }
-# pyarrow makes no arrays of extension types inside of others, and cannot read what it writes of nulls there.
-NEVER_NESTED = ['uuid', 'json', 'nothing']
+# Inside of others pyarrow makes no arrays of extension types, and cannot read what it writes of nulls there; DuckDB
+# crashes on dictionaries there.
+NEVER_NESTED = ['uuid', 'json', 'nothing', 'categories']
 KEYS = ['string', 'int32', 'int64', 'date32', 'binary', 'decimal128', 'timestamp_us']
 
 
@@ -222,8 +221,7 @@ def with_duckdb(path, number, codec, page_version, dictionary):
     }
     if not dictionary:
         settings['DICTIONARY_SIZE_LIMIT'] = 0
-    # Of its own: an internal error ends a database.
-    duckdb.connect().execute(f"copy (from rows) to '{path}' ({', '.join(f'{name} {value}' for name, value in settings.items())})")
+    duckdb.execute(f"copy (from rows) to '{path}' ({', '.join(f'{name} {value}' for name, value in settings.items())})")
 
 
 CODECS = ['none', 'snappy', 'gzip', 'brotli', 'lz4', 'zstd']
@@ -233,9 +231,4 @@ for write, share in ((with_pyarrow, count * 3 // 4), (with_duckdb, count - count
         codec, page_version, dictionary = COMBINATIONS[number % len(COMBINATIONS)]
         encoding = 'dictionary' if dictionary else 'plain'
         name = f'{write.__name__[5:]}-{number:03}-{codec}-v{page_version[0]}-{encoding}.parquet'
-        try:
-            write(f'{folder}/{name}', number, codec, page_version, dictionary)
-        except (pa.ArrowException, duckdb.Error) as error:
-            print(f'{name} is not written: {str(error).splitlines()[0]}')
-            for left in glob.glob(f'{folder}/*{name}'):
-                os.remove(left)
+        write(f'{folder}/{name}', number, codec, page_version, dictionary)
