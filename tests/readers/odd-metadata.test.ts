@@ -17,11 +17,10 @@ import {
   type Table,
   t,
 } from '../../index.ts'
-import { readManifestList } from '../../snapshot/manifests.ts'
 import { FileStore } from '../../storage/file-store.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
 import { rowsOf } from '../table/support.ts'
-import { respell, rewriteMetadata } from './rewritten-table.ts'
+import { asFirstWriters, respell, rewriteMetadata } from './rewritten-table.ts'
 
 interface Small {
   readonly store: MemoryStore
@@ -63,42 +62,9 @@ async function sortedRows(table: Table, options: Parameters<Table['scan']>[0] = 
 }
 
 describe('a table of the first v1 writers', () => {
-  const lists = {
-    schemas: undefined,
-    'current-schema-id': undefined,
-    'partition-specs': undefined,
-    'default-spec-id': undefined,
-    'last-partition-id': undefined,
-    'sort-orders': undefined,
-    'default-sort-order-id': undefined,
-    refs: undefined,
-    'table-uuid': undefined,
-  }
-
-  /** Without what later writers of v1 added: no lists of schemas and specs, no field ids, no manifest lists. */
-  async function makeOld({ store, table }: Small): Promise<void> {
-    const paths = new Map<bigint, readonly string[]>()
-    for (const snapshot of table.snapshots) {
-      const manifests = await readManifestList({ store, metadata: table.metadata }, snapshot)
-      paths.set(
-        snapshot.snapshotId,
-        manifests.map(({ manifestPath }) => manifestPath),
-      )
-    }
-    await rewriteMetadata(store, table, (metadata) => ({
-      ...lists,
-      'partition-spec': [{ name: 'part', transform: 'identity', 'source-id': 2 }],
-      snapshots: (metadata['snapshots'] as JsonObject[]).map((snapshot) => ({
-        'snapshot-id': snapshot['snapshot-id'],
-        'timestamp-ms': snapshot['timestamp-ms'],
-        manifests: paths.get(BigInt(snapshot['snapshot-id'] as bigint)),
-      })),
-    }))
-  }
-
   test('has the rows of every snapshot, by manifests that the metadata lists', async () => {
     const small = await smallTable(1)
-    await makeOld(small)
+    await asFirstWriters(small.store, small.table)
     const table = await openTable(small.table.metadataLocation, { store: small.store })
     expect(table.currentSnapshot).toMatchObject({ manifests: [expect.any(String), expect.any(String)] })
     expect(table.currentSnapshot?.manifestList).toBeUndefined()
@@ -111,7 +77,7 @@ describe('a table of the first v1 writers', () => {
 
   test('keeps its rows and its history when it is appended to, and upgraded to v3', async () => {
     const small = await smallTable(1)
-    await makeOld(small)
+    await asFirstWriters(small.store, small.table)
     let table = await small.lake.loadTable('db.t')
     const third = [{ id: 5n, part: 'b', price: '9.99' }]
     table = await table.append(third)

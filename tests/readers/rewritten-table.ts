@@ -1,7 +1,9 @@
 /** Tables whose files say what another writer, or an older one, would have said in them. */
 
+import { encodeAvro, openAvro } from '../../format/avro/container.ts'
 import { type JsonObject, parseJson, stringifyJson } from '../../format/lossless-json.ts'
 import { encodeManifest } from '../../format/manifest-codec.ts'
+import { manifestEntryCodec } from '../../format/manifest-columns.ts'
 import { encodeManifestList } from '../../format/manifest-list-codec.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import { encodeTableMetadata } from '../../format/table-metadata-json.ts'
@@ -21,6 +23,47 @@ export async function rewriteMetadata(
   const after = Object.entries({ ...before, ...edit(before) }).filter(([, value]) => value !== undefined)
   await store.put(metadataLocation, Buffer.from(stringifyJson(Object.fromEntries(after) as JsonObject)))
 }
+
+/**
+ * Makes a v1 table one of the first writers of v1, without what later ones added: no lists of schemas and specs, no
+ * ids of partition fields, no manifest lists, no UUID, and manifests that say neither their version nor their spec.
+ */
+export async function asFirstWriters(store: ObjectStore, table: Held): Promise<void> {
+  const { metadata } = table
+  const manifests = new Map<bigint, readonly string[]>()
+  for (const snapshot of metadata.snapshots) {
+    const list = await readManifestList({ store, metadata }, snapshot)
+    const paths = list.map(({ manifestPath }) => manifestPath)
+    manifests.set(snapshot.snapshotId, paths)
+    for (const path of paths) {
+      const file = openAvro(await store.get(path))
+      const codec = manifestEntryCodec(1, specInSchema(metadata, 0)!)
+      const said = ['schema', 'partition-spec'].map((key) => [key, file.metadata.get(key)!])
+      await store.put(path, encodeAvro(codec, file.records(codec), Object.fromEntries(said)))
+    }
+  }
+  await rewriteMetadata(store, table, (json) => ({
+    ...Object.fromEntries(LATER_FIELDS.map((name) => [name, undefined])),
+    'partition-spec': (json['partition-spec'] as JsonObject[]).map(({ 'field-id': _, ...field }) => field),
+    snapshots: metadata.snapshots.map(({ snapshotId, timestampMs }) => ({
+      'snapshot-id': snapshotId,
+      'timestamp-ms': timestampMs,
+      manifests: manifests.get(snapshotId),
+    })),
+  }))
+}
+
+const LATER_FIELDS = [
+  'schemas',
+  'current-schema-id',
+  'partition-specs',
+  'default-spec-id',
+  'last-partition-id',
+  'sort-orders',
+  'default-sort-order-id',
+  'refs',
+  'table-uuid',
+]
 
 /**
  * Rewrites every path that the table's metadata, manifest lists and manifests store. Objects stay where they are, and
