@@ -4,7 +4,21 @@ import type { JsonObject } from '../../format/lossless-json.ts'
 import type { SchemaElement } from '../../format/parquet/footer.ts'
 import { intType, longType, type NestedField, type PrimitiveType, stringType } from '../../format/types.ts'
 import { toLiteral } from '../../format/values/literal-input.ts'
-import { eq, identity, isNull, not, type Scan, schema, t } from '../../index.ts'
+import {
+  day,
+  eq,
+  gtEq,
+  hour,
+  identity,
+  isNull,
+  lt,
+  month,
+  not,
+  type Scan,
+  schema,
+  t,
+  year,
+} from '../../index.ts'
 import { CraftedTable, positionRows } from '../deletes/crafted-table.ts'
 import { type AnyColumn, type SampleName, sampleNames, samples } from '../interop/samples.ts'
 import { rowsOf } from '../table/support.ts'
@@ -51,6 +65,39 @@ describe('a column that its files lack, as their folders tell it', () => {
       if (Number.isNaN(value)) continue
       expect(await byId(table.scan({ where: eq('p', value as never) })), String(value)).toEqual([rows[i]])
     }
+  })
+
+  test.each([
+    ['int', t.int, 7, t.long, 7n],
+    ['float', t.float, 0.5, t.double, 0.5],
+    ['decimal', () => t.decimal(4, 2), '-1.50', () => t.decimal(38, 2), '-1.50'],
+  ] as const)('has them in the type that it was promoted to: %s', async (_, before, p, after, promoted) => {
+    const crafted = await CraftedTable.create({
+      schema: schema({ id: t.long().required(), p: (before as () => AnyColumn)() }),
+      partitionBy: [identity('p')],
+      properties: { 'format-version': '3' },
+    })
+    const type = (await crafted.load()).schema.fields[1]!.type as PrimitiveType
+    const add = []
+    for (const [id, value] of [toLiteral(type, p), null].entries()) {
+      const rows = [{ id: BigInt(id) }]
+      add.push(await crafted.dataFile([required(1, 'id', longType)], [rows], { partition: [value] }))
+    }
+    await crafted.commit({ add })
+    const widened = (after as () => AnyColumn)()
+    const table = await (await crafted.load())
+      .update()
+      .widenColumn('p', widened as never)
+      .commit()
+    const rows = [
+      { id: 0n, p: promoted },
+      { id: 1n, p: null },
+    ]
+    expect(await byId(table.scan())).toEqual(rows)
+    expect(await byId(table.scan({ where: eq('p', promoted) }))).toEqual(rows.slice(0, 1))
+    expect(await byId(table.scan({ where: isNull('p') }))).toEqual(rows.slice(1))
+    const appended = await table.append([{ id: 2n, p: promoted }] as never)
+    expect(await byId(appended.scan({ where: eq('p', promoted) }))).toHaveLength(2)
   })
 
   test('has them in a struct too, and only in the files of the spec that tells them', async () => {
@@ -300,6 +347,76 @@ describe('a column that never had a value, which Parquet annotates as UNKNOWN', 
     expect(await readRows(bytes, 3, fields, { where: isNull })).toEqual(expected)
     expect(await readRows(bytes, 3, fields, { where: { op: 'not', child: isNull } })).toEqual([])
   })
+})
+
+describe('a column of type unknown', () => {
+  test('is null at every depth, and takes values once it is of another type', async () => {
+    const crafted = await CraftedTable.create({
+      schema: schema({
+        id: t.long().required(),
+        u: t.unknown(),
+        s: t.struct({ a: t.int(), u: t.unknown() }),
+        l: t.list(t.struct({ a: t.int(), u: t.unknown() })),
+      }),
+      properties: { 'format-version': '3' },
+    })
+    const created = await crafted.load()
+    const row = { id: 1n, u: null, s: { a: 1, u: null }, l: [{ a: 2, u: null }, null] }
+    let table = await created.append([row] as never)
+    expect(await byId(table.scan())).toEqual([row])
+    expect(await byId(table.scan({ where: isNull('u') }))).toEqual([row])
+    const update = table
+      .update()
+      .widenColumn('u', t.string() as never)
+      .widenColumn('s.u', t.decimal(9, 2) as never)
+    table = (await update.widenColumn('l.element.u', t.date() as never).commit()) as typeof table
+    const next = {
+      id: 2n,
+      u: 'text',
+      s: { a: 3, u: '1.50' },
+      l: [{ a: 4, u: '1969-12-31' }],
+    }
+    table = await table.append([next] as never)
+    expect(await byId(table.scan())).toEqual([row, next])
+    expect(await byId(table.scan({ where: eq('u', 'text') }))).toEqual([next])
+    expect(await byId(table.scan({ select: ['id', 'l.element.u'] }))).toEqual([
+      { id: 1n, l: [{ u: null }, null] },
+      { id: 2n, l: [{ u: '1969-12-31' }] },
+    ])
+  })
+})
+
+const HOUR = 3_600_000_000_000n
+
+describe('nanoseconds before 1970', () => {
+  test.each([year, month, day, hour])(
+    'are found in their partition, and not a unit beside: %o',
+    async (term) => {
+      const crafted = await CraftedTable.create({
+        schema: schema({ id: t.long(), n: t.timestampNs(), z: t.timestamptzNs() }),
+        partitionBy: [term('n'), term('z')],
+        properties: { 'format-version': '3' },
+      })
+      const hours = [1n, 2n, 24n, 25n, 24n * 31n, 24n * 365n].flatMap((count) =>
+        [0n, -1n].map((ns) => count * HOUR + ns),
+      )
+      const values = [-1n, 0n, 1n, -999n, -1000n, -1001n, ...hours, ...hours.map((ns) => -ns)]
+      const rows = values.map((n, id) => ({ id: BigInt(id), n, z: n }))
+      const table = await (await crafted.load()).append(rows as never)
+      expect(await byId(table.scan())).toEqual(rows)
+      for (const pivot of values) {
+        for (const [where, keeps] of [
+          [eq('n', pivot), (n: bigint) => n === pivot],
+          [lt('z', pivot), (n: bigint) => n < pivot],
+          [gtEq('n', pivot), (n: bigint) => n >= pivot],
+        ] as const) {
+          expect(await byId(table.scan({ where })), String(pivot)).toEqual(rows.filter(({ n }) => keeps(n)))
+        }
+      }
+      const texts = await byId(table.scan({ where: eq('n', '1969-12-31T23:59:59.999998999') }))
+      expect(texts).toEqual([rows[5]])
+    },
+  )
 })
 
 /** Every primitive type with a default as Appendix D writes it, and what is read. */
