@@ -2,6 +2,7 @@ import { type RecordBatch, type Schema, tableFromIPC } from 'apache-arrow'
 import { invalidData, isMoraineError, messageOf } from '../errors.ts'
 import type { DecodeRequest } from './codec.ts'
 import { copyFfiBatch, ffiLength } from './ffi-batch.ts'
+import { withoutHadoopFrames } from './hadoop-lz4.ts'
 import { miniFile } from './mini-file.ts'
 import { checkChunks } from './page-header.ts'
 import { isTrap, type ParquetWasm, type WasmRun } from './wasm-module.ts'
@@ -16,7 +17,8 @@ export function decodeRowGroup(
 ): Iterable<RecordBatch> {
   if (request.numRows === 0) return []
   const decodedBytes = checkChunks(request)
-  return decodeSlices(request, sliceRows(request, decodedBytes, sliceBytes), run)
+  const plain = { ...request, chunks: request.chunks.map(withoutHadoopFrames) }
+  return decodeSlices(plain, sliceRows(request, decodedBytes, sliceBytes), run)
 }
 
 /** How many rows to decode at once: all of them, or whole batches, or a part of one. */

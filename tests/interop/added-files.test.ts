@@ -120,32 +120,38 @@ describe.skipIf(!enginesInstalled)('a table of files that Spark added', () => {
     )
   }
 
-  test.each(['none', 'snappy', 'gzip', 'zstd', 'lz4', 'lz4_raw'])(
-    'has the rows of pages that take many blocks of their codec: %s',
-    async (codec) => {
-      const name = `pages_${codec}`
-      await spark.sql(
-        warehouse,
-        `set spark.sql.parquet.compression.codec=${codec}`,
-        `create table spark_catalog.default.${name} using parquet options ('parquet.page.size' = '3000000', 'parquet.enable.dictionary' = 'false')
+  test.each(
+    ['none', 'snappy', 'gzip', 'zstd', 'lz4', 'lz4_raw'].flatMap(
+      (codec) =>
+        [
+          [codec, 'v1'],
+          [codec, 'v2'],
+        ] as const,
+    ),
+  )('has the rows of pages that take many blocks of their codec: %s, %s', async (codec, pages) => {
+    const name = `pages_${codec}_${pages}`
+    await spark.sql(
+      warehouse,
+      `set spark.sql.parquet.compression.codec=${codec}`,
+      `create table spark_catalog.default.${name} using parquet options ('parquet.page.size' = '3000000', 'parquet.enable.dictionary' = 'false', 'parquet.writer.version' = '${pages}')
            location '${join(sources, name)}' as
            select /*+ coalesce(1) */ id, concat_ws(' ', transform(sequence(1, 2000), x -> sha2(cast(x * id as string), 256))) as noise,
-             repeat(cast(id as string), 50000) as same from range(40)`,
-        'reset spark.sql.parquet.compression.codec',
-        `create table lake.db.${name} (id bigint, noise string, same string) using iceberg`,
-        `call lake.system.add_files(table => 'db.${name}', source_table => 'spark_catalog.default.${name}')`,
-      )
-      const table = await lake.loadTable(['db', name])
-      const source = await spark.read({ ...placeOf(table), source: `spark_catalog.default.${name}` })
-      if ('error' in source) throw new Error(source.error)
-      expect(source.lines).toHaveLength(40)
-      const found = await linesOf(table.scan())
-      expect(found.length).toBe(40)
-      // Lines are long: what differs is not printed.
-      expect(new Set(found).size === 40 && source.lines.every((line) => found.includes(line))).toBe(true)
-      agreed(name, 'spark source', 40)
-    },
-  )
+             repeat(cast(id as string), 50000) as same,
+             cast(null as string) as nothing, if(id % 2 = 0, null, array(id)) as l from range(40)`,
+      'reset spark.sql.parquet.compression.codec',
+      `create table lake.db.${name} (id bigint, noise string, same string, nothing string, l array<bigint>) using iceberg`,
+      `call lake.system.add_files(table => 'db.${name}', source_table => 'spark_catalog.default.${name}')`,
+    )
+    const table = await lake.loadTable(['db', name])
+    const source = await spark.read({ ...placeOf(table), source: `spark_catalog.default.${name}` })
+    if ('error' in source) throw new Error(source.error)
+    expect(source.lines).toHaveLength(40)
+    const found = await linesOf(table.scan())
+    expect(found.length).toBe(40)
+    // Lines are long: what differs is not printed.
+    expect(new Set(found).size === 40 && source.lines.every((line) => found.includes(line))).toBe(true)
+    agreed(name, 'spark source', 40)
+  })
 
   test.each(Object.entries(olds))(
     'has the rows that old settings of Spark wrote: %s',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { JsonObject } from '../../format/lossless-json.ts'
+import { type JsonObject, parseJson, stringifyJson } from '../../format/lossless-json.ts'
 import {
   bucket,
   connect,
@@ -116,6 +116,48 @@ describe('a table without a current snapshot', () => {
     expect(await sortedRows(empty)).toEqual([])
     expect(await empty.inspect.manifests()).toEqual([])
     expect(await sortedRows(await empty.append(first))).toEqual(first)
+  })
+})
+
+describe('metadata that other writers leave looser than ours', () => {
+  test.each([1, 2, 3])('is read, and written to, v%i: nulls for what is absent', async (version) => {
+    const { store, lake, table } = await smallTable(version)
+    const absent = [
+      'properties',
+      'refs',
+      'snapshot-log',
+      'metadata-log',
+      'statistics',
+      'partition-statistics',
+    ]
+    await rewriteMetadata(store, table, () => Object.fromEntries(absent.map((name) => [name, null])))
+    const loaded = await lake.loadTable('db.t')
+    expect(await sortedRows(loaded)).toEqual([...first, ...second])
+    expect(await sortedRows(await loaded.append([{ id: 9n }]))).toHaveLength(5)
+  })
+
+  test('is read, and written to: types with spaces, transforms in capitals, columns and snapshots that say little', async () => {
+    const { store, lake, table } = await smallTable(2)
+    await rewriteMetadata(store, table, (metadata) => {
+      const text = stringifyJson(metadata)
+        .replaceAll('"decimal(9, 2)"', '"decimal( 9,2 )"')
+        .replaceAll('"transform":"identity"', '"transform":"IDENTITY"')
+      expect(text).toMatch(/decimal\( 9,2 \).*IDENTITY|IDENTITY.*decimal\( 9,2 \)/)
+      const json = parseJson(text) as JsonObject
+      const snapshots = json['snapshots'] as JsonObject[]
+      return {
+        ...json,
+        'partition-specs': (json['partition-specs'] as JsonObject[]).map((spec) => ({
+          ...spec,
+          'x-note': 1,
+        })),
+        snapshots: snapshots.map(({ summary: _1, 'schema-id': _2, ...snapshot }) => snapshot),
+      }
+    })
+    const loaded = await lake.loadTable('db.t')
+    expect(await sortedRows(loaded)).toEqual([...first, ...second])
+    expect(await sortedRows(loaded, { where: eq('part', 'b') })).toEqual([first[1]])
+    expect(await sortedRows(await loaded.append([{ id: 9n }]))).toHaveLength(5)
   })
 })
 
