@@ -1,5 +1,6 @@
 /** Tables into which Spark took Parquet files of other writers and its own old ones: `add_files`, then evolution. */
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +12,7 @@ import { canonicalRow, difference, linesOf, sameRows } from './canonical.ts'
 import { enginesInstalled, type Judge, placeOf, startJudge } from './judge.ts'
 import { agreed, printMatrix } from './matrix.ts'
 import type { PlainRow } from './samples.ts'
+import { range } from './subjects.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 let folder: string
@@ -143,14 +145,27 @@ describe.skipIf(!enginesInstalled)('a table of files that Spark added', () => {
       `call lake.system.add_files(table => 'db.${name}', source_table => 'spark_catalog.default.${name}')`,
     )
     const table = await lake.loadTable(['db', name])
-    const source = await spark.read({ ...placeOf(table), source: `spark_catalog.default.${name}` })
-    if ('error' in source) throw new Error(source.error)
-    expect(source.lines).toHaveLength(40)
-    const found = await linesOf(table.scan())
-    expect(found.length).toBe(40)
-    // Lines are long: what differs is not printed.
-    expect(new Set(found).size === 40 && source.lines.every((line) => found.includes(line))).toBe(true)
-    agreed(name, 'spark source', 40)
+    // Spark's own reader takes long texts in uncompressed pages of v2 for others: what was written is computed here.
+    let count = 0
+    for await (const row of table.scan().rows()) {
+      const id = row['id'] as bigint
+      const digest = (n: number) =>
+        createHash('sha256')
+          .update(`${BigInt(n) * id}`)
+          .digest('hex')
+      const noise = range(2000)
+        .map((n) => digest(n + 1))
+        .join(' ')
+      // Texts are long: what differs is not printed.
+      expect([row['noise'] === noise, row['same'] === String(id).repeat(50_000)], `row ${id}`).toEqual([
+        true,
+        true,
+      ])
+      expect([row['nothing'], row['l']]).toEqual([null, id % 2n === 0n ? null : [id]])
+      count++
+    }
+    expect(count).toBe(40)
+    agreed(name, 'moraine', count)
   })
 
   test.each(Object.entries(olds))(
