@@ -86,7 +86,7 @@ function blocksOf(packed: Uint8Array, length: number): Block[] | undefined {
       if (packed.length - at < 4 || packed.length - at - 4 < view.getUint32(at)) return undefined
       const end = at + 4 + view.getUint32(at)
       const block = blockOf(packed.subarray(at + 4, end))
-      if (block === undefined) return undefined
+      if (block === undefined || blocks.length > A_FEW + length / SMALLEST_BUFFER) return undefined
       blocks.push(block)
       total += block.length
       at = end
@@ -95,6 +95,10 @@ function blocksOf(packed: Uint8Array, length: number): Block[] | undefined {
   }
   return total === length ? blocks : undefined
 }
+
+/** Writers' buffers are larger by far: more blocks than that are made up to take memory. */
+const SMALLEST_BUFFER = 512
+const A_FEW = 16
 
 /** Undefined when the bytes are no LZ4 block of any length. */
 function blockOf(bytes: Uint8Array): Block | undefined {

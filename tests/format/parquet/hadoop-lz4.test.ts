@@ -119,6 +119,15 @@ describe('pages of LZ4 in the frames of Hadoop', () => {
     expect(decode(unframed, 100)).toHaveLength(100)
   })
 
+  test('are refused when they are cut into more blocks than any writer makes', () => {
+    const { chunk } = chunkOf(
+      100,
+      Array.from({ length: 100 }, () => [4, 4, 0] as const),
+    )
+    expect(withoutHadoopFrames(chunk)).toBe(chunk)
+    expect(() => decode(chunk, 100)).toThrow(expect.objectContaining({ code: 'INVALID_DATA' }))
+  })
+
   test('with any damage are values or INVALID_DATA', () => {
     const { chunk } = chunkOf(
       100,
