@@ -7,7 +7,7 @@ import { unpartitionedSpec } from '../../format/partition-spec.ts'
 import { decodeDeletionVector } from '../../format/puffin/deletion-vector.ts'
 import type { PositionSet } from '../../format/puffin/position-set.ts'
 import { findFieldById, type Schema } from '../../format/schema.ts'
-import { type NestedField, typeToString } from '../../format/types.ts'
+import { type NestedField, type Type, typeToString } from '../../format/types.ts'
 import { throwIfAborted } from '../../storage/abort.ts'
 import { getReferenced } from '../../storage/get-referenced.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
@@ -198,18 +198,31 @@ function taskOf(dataFile: DataFile): ScanTask {
   return { dataFile, sequenceNumber: 0n, deletes: [], residual: { op: 'true' } }
 }
 
-/** Columns that were dropped since still tell rows apart: they are as the newest schema that has them says. */
+/**
+ * Columns that were dropped since still tell rows apart: they are as the newest schema that has them says, but that
+ * files may lack them by now.
+ */
 function keyFields({ equalityIds = [] }: DataFile, options: FilePlanOptions): readonly NestedField[] {
-  const schemas = [options.tableSchema, ...(options.schemas ?? [])]
+  const { tableSchema, schemas = [] } = options
   return [...new Set(equalityIds)]
     .sort((a, b) => a - b)
     .map((id) => {
-      const schema = schemas.find((candidate) => findFieldById(candidate, id) !== undefined)
-      if (schema !== undefined) return pruneFields(schema.fields, new Set([id]))[0]!
+      const schema = [tableSchema, ...schemas].find((candidate) => findFieldById(candidate, id) !== undefined)
+      if (schema !== undefined) {
+        const field = pruneFields(schema.fields, new Set([id]))[0]!
+        return schema === tableSchema ? field : asOptional(field)
+      }
       throw invalidData(`the equality delete file has the key ${id}, which no schema of the table has`, {
         rule: 'Equality Delete Files',
       })
     })
+}
+
+/** The field with no value required, of it or of what is in it. */
+function asOptional(field: NestedField): NestedField {
+  const { type } = field
+  const inside: Type = type.kind === 'struct' ? { kind: 'struct', fields: type.fields.map(asOptional) } : type
+  return { ...field, required: false, type: inside }
 }
 
 /** Others may wait for the same file: it is loaded to its end, and only the waiting is left. */

@@ -187,6 +187,17 @@ describe('an equality delete', () => {
     }
   })
 
+  test('by a required column that was dropped since are read as before, and newer files lack the column', async () => {
+    const table = await CraftedTable.create({ schema: schema({ id: t.long(), key: t.long().required() }) })
+    const key = required(2, 'key', longType)
+    const old = await table.dataFile([FIELDS[0]!, key], [[1n, 2n].map((id) => ({ id, key: id * 10n }))])
+    await table.commit({ add: [old] })
+    await (await table.load()).update().dropColumn('key').commit()
+    await table.commit({ add: [await table.dataFile([FIELDS[0]!], [[{ id: 3n }]])] })
+    await table.commit({ add: [await table.equalityDeletes([2], [key], [{ key: 10n }])] })
+    expect(await idsOf(table)).toEqual([2, 3])
+  })
+
   test('whose bounds no row of a file is within is not read', async () => {
     const { table } = await tableOf(2)
     const file = await table.equalityDeletes([1], [FIELDS[0]!], [{ id: 50n }])
