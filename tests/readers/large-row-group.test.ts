@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { SchemaElement } from '../../format/parquet/footer.ts'
 import { encodeFooter, PARQUET_MAGIC } from '../../format/parquet/footer-codec.ts'
 import { type PageHeader, pageHeader } from '../../format/parquet/page-header.ts'
 import { writeThrift } from '../../format/parquet/thrift.ts'
-import { optional, readBatches, readRows, required } from './support.ts'
+import { setReadLimits } from '../../format/read-limits.ts'
+import { LOCATION, readBatches, readRows, required } from './support.ts'
 
 const MIB = 2 ** 20
 const LEAF: SchemaElement = {
@@ -77,8 +78,13 @@ test('a row group of 2.4 GB decoded, from a file of a few kB, is read in bounded
   expect((peak - before) / MIB).toBeLessThan(512)
 }, 60_000)
 
-test('a row that is too much by itself is UNSUPPORTED', async () => {
+test('a row is read as long as it is within the limit, and else UNSUPPORTED by name', async () => {
   const bytes = repeating(Buffer.alloc(40 * MIB, 'x'), 1, 2)
-  const [first] = await readRows(bytes, 2, [optional(1, 'a', { kind: 'string' })])
+  const [first] = await readRows(bytes, 2, [required(1, 'a', { kind: 'string' })])
   expect((first!['a'] as string).length).toBe(40 * MIB)
+  setReadLimits({ pageBytes: 39 * MIB })
+  onTestFinished(() => setReadLimits({ pageBytes: undefined }))
+  await expect(readRows(bytes, 2, [required(1, 'a', { kind: 'string' })])).rejects.toThrow(
+    expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining(LOCATION) }),
+  )
 })
