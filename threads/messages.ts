@@ -1,5 +1,5 @@
 /** What a pool and its workers say to each other. */
-import type { TransferListItem } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 
 /** One job for a worker, which does one at a time. */
 export interface JobMessage {
@@ -16,5 +16,5 @@ export type Reply =
 /** A value on its way to another thread; what is in `transfer` is gone from this one. */
 export interface Parcel {
   readonly value: unknown
-  readonly transfer?: readonly TransferListItem[]
+  readonly transfer?: readonly (ArrayBuffer | MessagePort)[]
 }

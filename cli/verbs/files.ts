@@ -70,7 +70,7 @@ async function* recordsOf(files: AsyncIterable<FileRow>, partition: string | und
       file_size_in_bytes: file.fileSizeInBytes,
       sequence_number: file.sequenceNumber,
       spec_id: file.specId,
-      sort_order_id: file.sortOrderId,
+      sort_order_id: file.sortOrderId ?? null,
       file_path: file.filePath,
     }
   }
