@@ -44,6 +44,11 @@ export interface DataFile extends FileMetrics {
   readonly contentSizeInBytes?: bigint
 }
 
+/** What tells a file from all others of its table: several deletion vectors may lie in one file. */
+export function fileKey({ filePath, contentOffset }: DataFile): string {
+  return contentOffset === undefined ? filePath : `${contentOffset} ${filePath}`
+}
+
 /**
  * An entry of a manifest. `undefined` in `snapshotId`, `sequenceNumber`, `fileSequenceNumber` means "inherit"; a
  * `CommittedEntry` is what comes of that. `sequenceNumber` is the data sequence number.

@@ -1,6 +1,6 @@
 /** The manifests of files that a commit adds: by partition spec, near the size that the table asks for. Pure. */
 import { invalidArgument } from '../format/errors.ts'
-import type { DataFile, ManifestEntry } from '../format/manifest.ts'
+import { type DataFile, fileKey, type ManifestContent, type ManifestEntry } from '../format/manifest.ts'
 import { type EncodedManifest, encodeManifest } from '../format/manifest-codec.ts'
 import type { SpecInSchema } from '../format/partition-type.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
@@ -10,6 +10,8 @@ import { specInSchema } from './manifests.ts'
 /** A manifest that is in memory only, with what it lists. */
 export interface NewManifest extends EncodedManifest {
   readonly entries: readonly ManifestEntry[]
+  /** Tells it from all others of its operation. */
+  readonly key: string
 }
 
 /** So many files tell how large an entry is. */
@@ -19,13 +21,14 @@ const SAMPLE_SIZE = 1000
 export function newManifests(
   metadata: TableMetadata,
   snapshotId: bigint,
+  content: ManifestContent,
   files: readonly DataFile[],
 ): NewManifest[] {
   const manifests: NewManifest[] = []
   for (const [specId, group] of filesBySpec(files)) {
     const partition = specInSchema(metadata, specId)
     if (partition === undefined) throw invalidArgument(`the table has no partition spec ${specId}`)
-    manifests.push(...encodeInParts(metadata, snapshotId, partition, group))
+    manifests.push(...encodeInParts({ metadata, snapshotId, content, partition }, group))
   }
   return manifests
 }
@@ -40,31 +43,31 @@ function filesBySpec(files: readonly DataFile[]): Map<number, DataFile[]> {
   return bySpec
 }
 
-function* encodeInParts(
-  metadata: TableMetadata,
-  snapshotId: bigint,
-  partition: SpecInSchema,
-  files: readonly DataFile[],
-): Generator<NewManifest> {
-  const target = readProperty(metadata.properties, 'commit.manifest.target-size-bytes')
-  const sample = encode(metadata, snapshotId, partition, files.slice(0, SAMPLE_SIZE))
+interface PartsOf {
+  readonly metadata: TableMetadata
+  readonly snapshotId: bigint
+  readonly content: ManifestContent
+  readonly partition: SpecInSchema
+}
+
+function* encodeInParts(parts: PartsOf, files: readonly DataFile[]): Generator<NewManifest> {
+  const target = readProperty(parts.metadata.properties, 'commit.manifest.target-size-bytes')
+  const sample = encode(parts, files.slice(0, SAMPLE_SIZE))
   const { entries, bytes } = sample
   if (entries.length === files.length && bytes.length <= target) return yield sample
   const perManifest = Math.max(1, Math.floor((target * entries.length) / bytes.length))
-  for (let i = 0; i < files.length; i += perManifest) {
-    yield encode(metadata, snapshotId, partition, files.slice(i, i + perManifest))
-  }
+  for (let i = 0; i < files.length; i += perManifest) yield encode(parts, files.slice(i, i + perManifest))
 }
 
 function encode(
-  { formatVersion }: TableMetadata,
-  snapshotId: bigint,
-  partition: SpecInSchema,
+  { metadata: { formatVersion }, snapshotId, content, partition }: PartsOf,
   files: readonly DataFile[],
 ): NewManifest {
   const entries = files.map((dataFile): ManifestEntry => ({ status: 'added', snapshotId, dataFile }))
   return {
-    ...encodeManifest({ ...partition, formatVersion, content: 'data', snapshotId, entries }),
+    ...encodeManifest({ ...partition, formatVersion, content, snapshotId, entries }),
     entries,
+    // No file is in two manifests.
+    key: `added ${fileKey(files[0]!)}`,
   }
 }

@@ -5,12 +5,13 @@ import { partitionPath } from '../format/partition-path.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { readProperty } from '../format/table-properties.ts'
 import { COMMIT_BRANCH, COMMIT_ID } from './commit-id.ts'
+import { FileCounts } from './file-counts.ts'
 import { specInSchema } from './manifests.ts'
 
-/** Files that a change adds; what it removes joins when something removes. */
 export interface SummaryInput {
   readonly metadata: TableMetadata
   readonly added: readonly DataFile[]
+  readonly removed: readonly DataFile[]
   /** Manifests that the snapshot brought, took over, and took the place of. */
   readonly manifests: { readonly created: number; readonly kept: number; readonly replaced: number }
   /** The parent's summary, or undefined for a table's first snapshot. */
@@ -20,18 +21,21 @@ export interface SummaryInput {
 }
 
 /** The summary without its `operation`. A total is left out when the parent does not tell its own. */
-export function buildSummary({
-  metadata,
-  added,
-  manifests,
-  parent,
-  extra,
-}: SummaryInput): Record<string, string> {
-  const partitions = countByPartition(metadata, added)
-  const counts = noFiles()
-  for (const partition of partitions.values()) addCounts(counts, partition)
+export function buildSummary(input: SummaryInput): Record<string, string> {
+  const { metadata, added, removed, manifests, parent, extra } = input
+  const partitions = new Map<string, FileCounts>()
+  const counts = new FileCounts()
+  const pathOf = partitionPaths(metadata)
+  const count = (file: DataFile, side: 'added' | 'removed') => {
+    const path = pathOf(file)
+    const ofPartition = partitions.get(path) ?? new FileCounts()
+    partitions.set(path, ofPartition)
+    for (const each of [counts, ofPartition]) each[side](file)
+  }
+  for (const file of added) count(file, 'added')
+  for (const file of removed) count(file, 'removed')
   const summary: Record<string, string> = Object.assign(Object.create(null), extra)
-  Object.assign(summary, textOf(counts))
+  Object.assign(summary, counts.entries())
   summary['changed-partition-count'] = String(partitions.size)
   if (partitions.size <= readProperty(metadata.properties, 'write.summary.partition-limit')) {
     putPartitions(summary, partitions)
@@ -39,75 +43,41 @@ export function buildSummary({
   summary['manifests-created'] = String(manifests.created)
   summary['manifests-kept'] = String(manifests.kept)
   summary['manifests-replaced'] = String(manifests.replaced)
-  total(summary, parent, 'total-records', counts.records)
-  total(summary, parent, 'total-files-size', counts.size)
-  total(summary, parent, 'total-data-files', counts.files)
-  total(summary, parent, 'total-delete-files', 0n)
-  total(summary, parent, 'total-position-deletes', 0n)
-  total(summary, parent, 'total-equality-deletes', 0n)
+  for (const [name, change] of counts.totals()) total(summary, parent, name, change)
   return summary
 }
 
-interface Counts {
-  files: bigint
-  records: bigint
-  size: bigint
-}
-
-const noFiles = (): Counts => ({ files: 0n, records: 0n, size: 0n })
-
-function addCounts(to: Counts, { files, records, size }: Counts): void {
-  to.files += files
-  to.records += records
-  to.size += size
-}
-
 /** By the path of the partition, as Iceberg Java counts; the empty path where there are no partitions. */
-function countByPartition(metadata: TableMetadata, files: readonly DataFile[]): Map<string, Counts> {
-  const partitions = new Map<string, Counts>()
+function partitionPaths(metadata: TableMetadata): (file: DataFile) => string {
   const specs = new Map(
     metadata.partitionSpecs.map(({ specId }) => [specId, specInSchema(metadata, specId)!]),
   )
-  for (const { specId, partition, recordCount, fileSizeInBytes } of files) {
-    const { spec, schema } = specs.get(specId)!
-    const path = partitionPath(spec, schema, partition)
-    const counts = partitions.get(path) ?? noFiles()
-    addCounts(counts, { files: 1n, records: recordCount, size: fileSizeInBytes })
-    partitions.set(path, counts)
+  return ({ specId, partition }) => {
+    const known = specs.get(specId)
+    // Another engine may have removed the spec since.
+    return known === undefined ? '' : partitionPath(known.spec, known.schema, partition)
   }
-  return partitions
 }
 
-function textOf(counts: Counts): Record<string, string> {
-  const texts: Record<string, string> = {}
-  put(texts, 'added-data-files', counts.files)
-  put(texts, 'added-records', counts.records)
-  put(texts, 'added-files-size', counts.size)
-  return texts
-}
-
-function putPartitions(summary: Record<string, string>, partitions: ReadonlyMap<string, Counts>): void {
+function putPartitions(summary: Record<string, string>, partitions: ReadonlyMap<string, FileCounts>): void {
   if (partitions.size > 0) summary['partition-summaries-included'] = 'true'
   for (const [path, counts] of partitions) {
     if (path === '') continue
-    const parts = Object.entries(textOf(counts)).map(([key, value]) => `${key}=${value}`)
+    const parts = Object.entries(counts.entries()).map(([key, value]) => `${key}=${value}`)
     summary[`partitions.${path}`] = parts.join(',')
   }
-}
-
-function put(summary: Record<string, string>, key: string, value: bigint): void {
-  if (value > 0n) summary[key] = value.toString()
 }
 
 function total(
   summary: Record<string, string>,
   parent: Readonly<Record<string, string>> | undefined,
   key: string,
-  added: bigint,
+  change: bigint,
 ): void {
   const before = parent === undefined ? '0' : parent[key]
   if (before === undefined || !/^\d{1,18}$/.test(before)) return
-  summary[key] = (BigInt(before) + added).toString()
+  const after = BigInt(before) + change
+  if (after >= 0n) summary[key] = after.toString()
 }
 
 /** Names that the counts above own, and `operation`; a caller's entry under one of them would make the summary lie. */

@@ -1,0 +1,66 @@
+/** Files that a snapshot removes: the manifests that list them are written anew, where they are told as deleted. */
+import { MoraineError } from '../format/errors.ts'
+import { type DataFile, fileKey, type ManifestEntry, type ManifestFile } from '../format/manifest.ts'
+import { encodeManifest } from '../format/manifest-codec.ts'
+import { type ManifestSource, readManifestEntries, specInSchema } from './manifests.ts'
+import type { NewManifest } from './new-manifests.ts'
+
+export interface Removal {
+  /** The manifest without what is removed, which is taken from `known` or put there; undefined when nothing of it is. */
+  filter(
+    source: ManifestSource & { readonly signal?: AbortSignal | undefined },
+    manifest: ManifestFile,
+    known: { readonly snapshotId: bigint; readonly filtered: Map<string, NewManifest> },
+  ): Promise<NewManifest | undefined>
+  /** Throws COMMIT_CONFLICT when a file was in no manifest. */
+  requireAll(): void
+}
+
+export function removalOf(files: readonly DataFile[]): Removal {
+  const left = new Map(files.map((file) => [fileKey(file), file]))
+  const specs = new Set(files.map((file) => `${contentOf(file)} ${file.specId}`))
+  return {
+    async filter(source, manifest, { snapshotId, filtered }) {
+      if (!specs.has(`${manifest.content} ${manifest.partitionSpecId}`)) return undefined
+      const { signal } = source
+      const entries: ManifestEntry[] = []
+      const removed: string[] = []
+      for (const entry of await readManifestEntries(source, manifest, { signal })) {
+        if (entry.status === 'deleted') continue
+        const key = fileKey(entry.dataFile)
+        const isRemoved = left.delete(key)
+        if (isRemoved) removed.push(key)
+        entries.push(
+          isRemoved ? { ...entry, status: 'deleted', snapshotId } : { ...entry, status: 'existing' },
+        )
+      }
+      if (removed.length === 0) return undefined
+      const key = [manifest.manifestPath, manifest.firstRowId, ...removed].join(' ')
+      const { content, partitionSpecId } = manifest
+      const known = filtered.get(key)
+      if (known !== undefined) return known
+      const partition = specInSchema(source.metadata, partitionSpecId)!
+      const { formatVersion } = source.metadata
+      const made = {
+        ...encodeManifest({ ...partition, formatVersion, content, snapshotId, entries }),
+        entries,
+        key: `without ${key}`,
+      }
+      filtered.set(key, made)
+      return made
+    },
+    requireAll() {
+      const [first] = left.values()
+      if (first === undefined) return
+      throw new MoraineError(
+        'COMMIT_CONFLICT',
+        `${first.filePath} was removed by another commit; nothing was committed`,
+        { context: { file: first.filePath }, retryable: true },
+      )
+    },
+  }
+}
+
+function contentOf({ content }: DataFile): ManifestFile['content'] {
+  return content === 'data' ? 'data' : 'deletes'
+}
