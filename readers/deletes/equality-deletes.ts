@@ -1,11 +1,11 @@
 import type { Data, RecordBatch } from 'apache-arrow'
 import { inFile } from '../../format/errors.ts'
 import type { NestedField } from '../../format/types.ts'
-import { ByteKeySet } from './byte-key-set.ts'
-import { type ByteKeys, type KeyReader, keyReader, type WordKeys } from './key-columns.ts'
-import type { KeySet } from './key-set.ts'
+import { ByteKeySet } from '../keys/byte-key-set.ts'
+import { type ByteKeys, type KeyReader, keyReader, type WordKeys } from '../keys/key-columns.ts'
+import type { KeySet } from '../keys/key-set.ts'
+import { WordKeySet } from '../keys/word-key-set.ts'
 import type { LoadedDeletes } from './loaded-deletes.ts'
-import { WordKeySet } from './word-key-set.ts'
 
 /** Deleted keys. */
 export interface EqualityDeletes {
@@ -69,7 +69,7 @@ export class MergedKeys {
     if (this.#files.has(filePath)) return
     this.#files.add(filePath)
     if (set === undefined) return
-    this.#set ??= keySetOf(set instanceof WordKeySet ? 'words' : 'bytes', { sequenced: true })
+    this.#set ??= keySetOf(set instanceof WordKeySet ? 'words' : 'bytes', { numbered: true })
     set.addTo(this.#set, sequenceNumber)
   }
 
@@ -84,6 +84,6 @@ export class MergedKeys {
 }
 
 /** All keys of one reader are of one form. */
-function keySetOf(kind: 'words' | 'bytes', options: { readonly sequenced?: boolean } = {}): AnyKeySet {
+function keySetOf(kind: 'words' | 'bytes', options: { readonly numbered?: boolean } = {}): AnyKeySet {
   return (kind === 'words' ? new WordKeySet(options) : new ByteKeySet(options)) as AnyKeySet
 }

@@ -22,18 +22,18 @@ export class ByteKeySet implements KeySet<ByteKeys> {
   /** Numbers of keys, from 1. */
   #slots = new Int32Array(FIRST_CAPACITY)
   /** By key; undefined where all keys have the same. */
-  #sequenceNumbers: Float64Array<ArrayBuffer> | undefined
+  #numbers: Float64Array<ArrayBuffer> | undefined
   #null = NEVER
 
-  constructor({ sequenced = false }: { readonly sequenced?: boolean } = {}) {
-    if (sequenced) this.#sequenceNumbers = new Float64Array(FIRST_CAPACITY)
+  constructor({ numbered = false }: { readonly numbered?: boolean } = {}) {
+    if (numbered) this.#numbers = new Float64Array(FIRST_CAPACITY)
   }
 
   get size(): number {
     return this.#count + Number(this.#null !== NEVER)
   }
   get byteLength(): number {
-    const numbers = this.#sequenceNumbers?.byteLength ?? 0
+    const numbers = this.#numbers?.byteLength ?? 0
     return this.#pageBytes + this.#entries.byteLength + this.#slots.byteLength + numbers
   }
 
@@ -48,6 +48,32 @@ export class ByteKeySet implements KeySet<ByteKeys> {
     }
   }
 
+  addNumbered({ bytes, offsets, nulls }: ByteKeys, length: number, first: number): void {
+    for (let row = 0; row < length; row++) {
+      if (nulls !== undefined && nulls[row] === 1) this.#null = Math.max(this.#null, first + row)
+      else {
+        const start = offsets[row]!
+        const end = offsets[row + 1]!
+        this.#add(bytes, start, end, hashOf(bytes, start, end), first + row)
+      }
+    }
+  }
+
+  numbersOf({ bytes, offsets, nulls }: ByteKeys, length: number): Float64Array {
+    const result = new Float64Array(length)
+    for (let row = 0; row < length; row++) {
+      if (nulls !== undefined && nulls[row] === 1) {
+        result[row] = this.#null
+        continue
+      }
+      const start = offsets[row]!
+      const end = offsets[row + 1]!
+      const number = this.#slots[this.#find(bytes, start, end, hashOf(bytes, start, end))]!
+      result[row] = number === 0 ? NEVER : (this.#numbers?.[number - 1] ?? ANY)
+    }
+    return result
+  }
+
   addTo(other: ByteKeySet, sequenceNumber: number): void {
     if (this.#null !== NEVER) other.#null = Math.max(other.#null, sequenceNumber)
     const entries = this.#entries
@@ -59,7 +85,7 @@ export class ByteKeySet implements KeySet<ByteKeys> {
   }
 
   clearFrom({ bytes, offsets, nulls }: ByteKeys, mask: Uint8Array, after = NEVER): void {
-    const sequenceNumbers = this.#sequenceNumbers
+    const numbers = this.#numbers
     const isNullDeleted = this.#null > after
     for (let row = 0; row < mask.length; row++) {
       if (nulls !== undefined && nulls[row] === 1) {
@@ -70,7 +96,7 @@ export class ByteKeySet implements KeySet<ByteKeys> {
       const end = offsets[row + 1]!
       const number = this.#slots[this.#find(bytes, start, end, hashOf(bytes, start, end))]!
       if (number === 0) continue
-      if (sequenceNumbers === undefined || sequenceNumbers[number - 1]! > after) mask[row] = 0
+      if (numbers === undefined || numbers[number - 1]! > after) mask[row] = 0
     }
   }
 
@@ -98,7 +124,7 @@ export class ByteKeySet implements KeySet<ByteKeys> {
   #add(bytes: Uint8Array, start: number, end: number, hash: number, sequenceNumber: number): void {
     const slot = this.#find(bytes, start, end, hash)
     const known = this.#slots[slot]! - 1
-    const numbers = this.#sequenceNumbers
+    const numbers = this.#numbers
     if (known >= 0) {
       if (numbers !== undefined) numbers[known] = Math.max(numbers[known]!, sequenceNumber)
       return
@@ -107,9 +133,9 @@ export class ByteKeySet implements KeySet<ByteKeys> {
     const at = this.#count * ENTRY
     if (at === this.#entries.length) {
       this.#entries = grown(this.#entries)
-      if (numbers !== undefined) this.#sequenceNumbers = grown(numbers)
+      if (numbers !== undefined) this.#numbers = grown(numbers)
     }
-    if (this.#sequenceNumbers !== undefined) this.#sequenceNumbers[this.#count] = sequenceNumber
+    if (this.#numbers !== undefined) this.#numbers[this.#count] = sequenceNumber
     const from = this.#allocate(length)
     const page = this.#pages.length - 1
     this.#pages[page]!.set(bytes.subarray(start, end), from)

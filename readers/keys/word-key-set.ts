@@ -13,25 +13,52 @@ export class WordKeySet implements KeySet<WordKeys> {
   #mask = FIRST_CAPACITY - 1
   #taken = 0
   /** By slot; undefined where all keys have the same. */
-  #sequenceNumbers: Float64Array | undefined
+  #numbers: Float64Array | undefined
   #zero = NEVER
   #null = NEVER
 
-  constructor({ sequenced = false }: { readonly sequenced?: boolean } = {}) {
-    if (sequenced) this.#sequenceNumbers = new Float64Array(FIRST_CAPACITY)
+  constructor({ numbered = false }: { readonly numbered?: boolean } = {}) {
+    if (numbered) this.#numbers = new Float64Array(FIRST_CAPACITY)
   }
 
   get size(): number {
     return this.#taken + Number(this.#zero !== NEVER) + Number(this.#null !== NEVER)
   }
   get byteLength(): number {
-    return this.#slots.byteLength + (this.#sequenceNumbers?.byteLength ?? 0)
+    return this.#slots.byteLength + (this.#numbers?.byteLength ?? 0)
   }
 
   addAll({ halves, nulls }: WordKeys, length: number): void {
     for (let row = 0; row < length; row++) {
       if (nulls !== undefined && nulls[row] === 1) this.#null = ANY
       else this.#add(halves[row * 2]!, halves[row * 2 + 1]!, ANY)
+    }
+  }
+
+  addNumbered({ halves, nulls }: WordKeys, length: number, first: number): void {
+    for (let row = 0; row < length; row++) {
+      if (nulls !== undefined && nulls[row] === 1) this.#null = Math.max(this.#null, first + row)
+      else this.#add(halves[row * 2]!, halves[row * 2 + 1]!, first + row)
+    }
+  }
+
+  numbersOf({ halves, nulls }: WordKeys, length: number): Float64Array {
+    const result = new Float64Array(length)
+    for (let row = 0; row < length; row++) {
+      const isNull = nulls !== undefined && nulls[row] === 1
+      result[row] = isNull ? this.#null : this.#numberOf(halves[row * 2]!, halves[row * 2 + 1]!)
+    }
+    return result
+  }
+
+  #numberOf(low: number, high: number): number {
+    if (low === 0 && high === 0) return this.#zero
+    const slots = this.#slots
+    for (let slot = hashOf(low, high) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const slotLow = slots[slot * 2]!
+      const slotHigh = slots[slot * 2 + 1]!
+      if (slotLow === low && slotHigh === high) return this.#numbers?.[slot] ?? ANY
+      if (slotLow === 0 && slotHigh === 0) return NEVER
     }
   }
 
@@ -47,7 +74,7 @@ export class WordKeySet implements KeySet<WordKeys> {
   clearFrom({ halves, nulls }: WordKeys, mask: Uint8Array, after = NEVER): void {
     const slots = this.#slots
     const slotMask = this.#mask
-    const sequenceNumbers = this.#sequenceNumbers
+    const numbers = this.#numbers
     const isNullDeleted = this.#null > after
     const isZeroDeleted = this.#zero > after
     for (let row = 0; row < mask.length; row++) {
@@ -65,7 +92,7 @@ export class WordKeySet implements KeySet<WordKeys> {
         const slotLow = slots[slot * 2]!
         const slotHigh = slots[slot * 2 + 1]!
         if (slotLow === low && slotHigh === high) {
-          if (sequenceNumbers === undefined || sequenceNumbers[slot]! > after) mask[row] = 0
+          if (numbers === undefined || numbers[slot]! > after) mask[row] = 0
           break
         }
         if (slotLow === 0 && slotHigh === 0) break
@@ -79,7 +106,7 @@ export class WordKeySet implements KeySet<WordKeys> {
       return
     }
     const slots = this.#slots
-    const numbers = this.#sequenceNumbers
+    const numbers = this.#numbers
     let slot = hashOf(low, high) & this.#mask
     for (;;) {
       const slotLow = slots[slot * 2]!
@@ -100,9 +127,9 @@ export class WordKeySet implements KeySet<WordKeys> {
 
   #grow(): void {
     const slots = this.#slots
-    const numbers = this.#sequenceNumbers
+    const numbers = this.#numbers
     this.#slots = new Int32Array(slots.length * 2)
-    if (numbers !== undefined) this.#sequenceNumbers = new Float64Array(numbers.length * 2)
+    if (numbers !== undefined) this.#numbers = new Float64Array(numbers.length * 2)
     this.#mask = this.#mask * 2 + 1
     this.#taken = 0
     for (let i = 0; i < slots.length; i += 2) {
