@@ -5,13 +5,10 @@ import type { Environment } from '../format/environment.ts'
 import { invalidArgument } from '../format/errors.ts'
 import { bind } from '../format/expressions/bind.ts'
 import type { Expression } from '../format/expressions/expression.ts'
-import { parseNameMapping } from '../format/name-mapping.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
 import type { Schema } from '../format/schema.ts'
 import type { Snapshot } from '../format/snapshot.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
-import { specById } from '../format/table-metadata-build.ts'
-import { readProperty } from '../format/table-properties.ts'
 import type { NestedField } from '../format/types.ts'
 import { describeValue } from '../format/values/mismatch.ts'
 import { refuseEncrypted } from '../snapshot/encryption.ts'
@@ -20,7 +17,8 @@ import { pointInTime, type SnapshotSelector } from '../snapshot/timeline.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { DecodingWorkers } from './decode-rows.ts'
 import type { DeleteCache } from './deletes/delete-cache.ts'
-import { newestFirst, partitionFieldsOf } from './metadata-columns.ts'
+import { filePlanOptions } from './file-plan-options.ts'
+import { partitionFieldsOf } from './metadata-columns.ts'
 import { type PlanReport, planTasks } from './plan.ts'
 import { projectSchema } from './projection.ts'
 import type { ReadOptions } from './read-task.ts'
@@ -114,16 +112,6 @@ async function* readAll(
   const { metadata, store, workers } = source
   // Arrow is loaded by those who read rows, not by those who look at metadata.
   const { readTasks } = await import('./read-task.ts')
-  const mappingText = readProperty(metadata.properties, 'schema.name-mapping.default')
-  const nameMapping = mappingText === undefined ? undefined : parseNameMapping(mappingText)
-  const planOptionsOf = ({ dataFile }: ScanTask) => ({
-    tableSchema,
-    projected,
-    spec: specById(metadata, dataFile.specId),
-    nameMapping,
-    formatVersion: metadata.formatVersion,
-    schemas: newestFirst(metadata),
-  })
   // Whoever wants the first rows would wait for others.
   const ahead = limit === undefined
   const options: ReadOptions = {
@@ -135,7 +123,7 @@ async function* readAll(
     ordered,
     signal,
   }
-  yield* readTasks(tasks, planOptionsOf, options)
+  yield* readTasks(tasks, filePlanOptions(metadata, tableSchema, projected), options)
 }
 
 async function* limited(

@@ -34,6 +34,7 @@ import {
   retentionOf,
 } from './refs.ts'
 import { TableEvolution } from './table-evolution.ts'
+import type { UpsertOptions } from './upsert/upsert.ts'
 
 /** Rows or Arrow data, whole or as a stream. */
 export type AppendInput<W> =
@@ -119,6 +120,21 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     // Arrow is loaded by those who write: half the start of a program that only looks at metadata would be Arrow's.
     const { append } = await import('./append.ts')
     return new Table<R, W>(this.#context, await append(context, this.#loaded, input, options))
+  }
+
+  /**
+   * Inserts rows whose key is new, and replaces those whose key the table has, in one commit; resolves to the version
+   * that holds them. A row is told by the columns `on`, else by the table's identifier fields; null is a key like any
+   * other. Of several rows of the input with one key the last one counts. The input is held in memory.
+   *
+   * Merge-on-read: version 3 gets deletion vectors, version 2 position delete files; version 1 is UNSUPPORTED. On
+   * version 3 a replaced row keeps its `_row_id`. The snapshot's summary tells `moraine.rows-inserted` and
+   * `moraine.rows-updated`. Errors else as for `append`.
+   */
+  async upsert(input: AppendInput<W>, options?: UpsertOptions): Promise<Table<R, W>> {
+    const context = this.#writable('upsert')
+    const { upsert } = await import('./upsert/upsert.ts')
+    return new Table<R, W>(this.#context, await upsert(context, this.#loaded, input, options))
   }
 
   /**

@@ -10,6 +10,7 @@ import type { Schema } from '../format/schema.ts'
 import { schemaToJson } from '../format/schema-json.ts'
 import type { SortOrder } from '../format/sort-order.ts'
 import { type MetricsMode, readProperty } from '../format/table-properties.ts'
+import type { NestedField } from '../format/types.ts'
 import { version } from '../format/version.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import type { RowGroupEncoder } from './row-group-encoder.ts'
@@ -37,6 +38,8 @@ export interface FileSettingsInput {
   readonly store: ObjectStore
   readonly encoder: RowGroupEncoder
   readonly schema: Schema
+  /** Metadata columns that are stored behind those of the schema. Default: none. */
+  readonly metadataFields?: readonly NestedField[] | undefined
   readonly spec: PartitionSpec
   /** The table's. */
   readonly properties: Readonly<Record<string, string>>
@@ -48,7 +51,7 @@ export interface FileSettingsInput {
   readonly signal?: AbortSignal | undefined
 }
 
-const CREATED_BY = `moraine version ${version}`
+export const CREATED_BY = `moraine version ${version}`
 
 /**
  * Reads the table properties that data files follow. UNSUPPORTED for a format or codec that is not written and for a
@@ -64,7 +67,7 @@ export function fileSettings(input: FileSettingsInput): FileSettings {
     )
   }
   warnOfIgnored(properties, environment)
-  const empty = startParquetFile(schema)
+  const empty = startParquetFile({ fields: [...schema.fields, ...(input.metadataFields ?? [])] })
   if (empty.leaves.length === 0) throw unsupported('a table without columns to store cannot be written to')
   const modes = metricsModeOf(schema, properties, sortOrder)
   return {
@@ -72,12 +75,7 @@ export function fileSettings(input: FileSettingsInput): FileSettings {
     encoder,
     schema,
     spec,
-    encode: {
-      compression: compressionCodec(properties),
-      dataPageSize: readProperty(properties, 'write.parquet.page-size-bytes'),
-      dictionaryPageSize: readProperty(properties, 'write.parquet.dict-size-bytes'),
-      pageRowLimit: readProperty(properties, 'write.parquet.page-row-limit'),
-    },
+    encode: encodeOptions(properties),
     empty,
     finish: {
       keyValueMetadata: new Map([['iceberg.schema', stringifyJson(schemaToJson(schema))]]),
@@ -88,6 +86,16 @@ export function fileSettings(input: FileSettingsInput): FileSettings {
     rowGroupSize: readProperty(properties, 'write.parquet.row-group-size-bytes'),
     sortOrderId,
     signal,
+  }
+}
+
+/** How the table's properties want row groups encoded. Errors as for `fileSettings`. */
+export function encodeOptions(properties: Readonly<Record<string, string>>): EncodeOptions {
+  return {
+    compression: compressionCodec(properties),
+    dataPageSize: readProperty(properties, 'write.parquet.page-size-bytes'),
+    dictionaryPageSize: readProperty(properties, 'write.parquet.dict-size-bytes'),
+    pageRowLimit: readProperty(properties, 'write.parquet.page-row-limit'),
   }
 }
 

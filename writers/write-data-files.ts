@@ -8,6 +8,7 @@ import type { ParquetCodec } from '../format/parquet/codec.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
 import { type SortOrder, unsortedOrder } from '../format/sort-order.ts'
+import type { NestedField } from '../format/types.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { dataLocations } from './data-locations.ts'
@@ -23,6 +24,8 @@ export interface WriteDataFilesOptions {
   /** The table's location, as its metadata has it. */
   readonly location: string
   readonly schema: Schema
+  /** Metadata columns that the batches have behind those of the schema, to be stored. Default: none. */
+  readonly metadataFields?: readonly NestedField[]
   readonly spec: PartitionSpec
   /** The table's. Each file has its rows in this order, unless it has a field that this version does not know. */
   readonly sortOrder?: SortOrder
@@ -32,7 +35,7 @@ export interface WriteDataFilesOptions {
   /** Threads that encode, beside the calling one. Default: none. */
   readonly workers?: EncodingWorkers | undefined
   readonly environment: Environment
-  /** Of exactly `arrowSchemaOf(schema.fields)`; pulled one at a time. */
+  /** Of exactly `arrowSchemaOf` of the schema's fields and the metadata fields; pulled one at a time. */
   readonly batches: AsyncIterable<RecordBatch>
   /** A UUID that no other write has: file names are unique by it. */
   readonly operationId: string
@@ -64,7 +67,7 @@ const DEFAULT_MAX_OPEN_WRITERS = 100
 export async function writeDataFiles(options: WriteDataFilesOptions): Promise<WriteResult> {
   const { store, location, schema, spec, properties, environment, operationId, signal } = options
   const { codec, workers, sortOrder = unsortedOrder } = options
-  const arrowSchema = arrowSchemaOf(schema.fields)
+  const arrowSchema = arrowSchemaOf([...schema.fields, ...(options.metadataFields ?? [])])
   const encoder = workers ? encodeInWorkers(arrowSchema, codec, workers) : encodeHere(arrowSchema, codec)
   const keysOf = sortKeysOf(sortOrder, options)
   const sortOrderId = keysOf === undefined ? unsortedOrder.orderId : sortOrder.orderId

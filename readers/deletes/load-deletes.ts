@@ -4,6 +4,7 @@ import { inFile, invalidData } from '../../format/errors.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import { nameMappingFromSchema } from '../../format/name-mapping.ts'
 import { unpartitionedSpec } from '../../format/partition-spec.ts'
+import { POSITION_DELETE_FIELDS } from '../../format/position-delete-fields.ts'
 import { decodeDeletionVector } from '../../format/puffin/deletion-vector.ts'
 import type { PositionSet } from '../../format/puffin/position-set.ts'
 import { findFieldById, type Schema } from '../../format/schema.ts'
@@ -18,7 +19,7 @@ import type { ScanDeletes } from './delete-cache.ts'
 import { collectKeys, type DeletedKeys, type EqualityDeletes, MergedKeys } from './equality-deletes.ts'
 import type { LoadedDeletes } from './loaded-deletes.ts'
 import { partitionKey } from './partition-key.ts'
-import { collectPositions, POSITION_DELETE_FIELDS, type PositionDeletes } from './position-deletes.ts'
+import { collectPositions, type PositionDeletes } from './position-deletes.ts'
 
 /** What is deleted in one data file. */
 export interface TaskDeletes {

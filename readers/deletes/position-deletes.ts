@@ -1,14 +1,7 @@
 import type { Data, RecordBatch } from 'apache-arrow'
 import { inFile, invalidData } from '../../format/errors.ts'
 import { PositionSet } from '../../format/puffin/position-set.ts'
-import { longType, type NestedField, stringType } from '../../format/types.ts'
 import type { LoadedDeletes } from './loaded-deletes.ts'
-
-/** The columns of a position delete file that count (spec: "Position Delete Files"); a `row` beside them does not. */
-export const POSITION_DELETE_FIELDS: readonly NestedField[] = [
-  { id: 2147483546, name: 'file_path', required: true, type: stringType },
-  { id: 2147483545, name: 'pos', required: true, type: longType },
-]
 
 /** Positions by the data file's path, as it is stored. */
 export interface PositionDeletes extends LoadedDeletes {

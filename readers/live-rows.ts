@@ -1,0 +1,104 @@
+/** The rows of a snapshot that are not deleted, with where they stand: what is to be deleted is found by it. */
+import type { Data, RecordBatch } from 'apache-arrow'
+import type { Expression } from '../format/expressions/expression.ts'
+import type { PositionSet } from '../format/puffin/position-set.ts'
+import type { Schema } from '../format/schema.ts'
+import type { Snapshot } from '../format/snapshot.ts'
+import type { NestedField } from '../format/types.ts'
+import { DeleteCache } from './deletes/delete-cache.ts'
+import { loadDeletes } from './deletes/load-deletes.ts'
+import { filePlanOptions } from './file-plan-options.ts'
+import { FILE_COLUMN, POS_COLUMN, ROW_ID_COLUMN } from './metadata-columns.ts'
+import { type PlanReport, planTasks } from './plan.ts'
+import { type ReadOptions, readTask, readTasks } from './read-task.ts'
+import type { ScanSource } from './scan.ts'
+import type { ScanTask } from './scan-task.ts'
+
+export interface LiveRowsRequest {
+  readonly snapshot: Snapshot
+  readonly schema: Schema
+  /** Only rows that match. */
+  readonly where: Expression
+  /** Columns to read: parts of the schema. */
+  readonly fields: readonly NestedField[]
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface LiveRows {
+  readonly task: ScanTask
+  readonly length: number
+  /** As `fields`. */
+  readonly columns: readonly Data[]
+  /** Positions in the task's data file. */
+  readonly positions: BigInt64Array
+  /** Row ids; undefined where the file has none. */
+  readonly rowIds: BigInt64Array | undefined
+}
+
+/** In the order of tasks and of each file. */
+export async function* liveRows(source: ScanSource, request: LiveRowsRequest): AsyncGenerator<LiveRows> {
+  const { metadata, store } = source
+  const { schema, fields, signal } = request
+  const withRowIds = metadata.formatVersion >= 3
+  const projected = [...fields, FILE_COLUMN, POS_COLUMN, ...(withRowIds ? [ROW_ID_COLUMN] : [])]
+  const options: ReadOptions = {
+    store,
+    codec: await source.codec(),
+    deletes: source.deletes,
+    workers: await source.workers?.(),
+    signal,
+  }
+  // Batches come task by task: what was planned before the one at hand has been read.
+  const planned: ScanTask[] = []
+  const tasks = remembered(planTasks({ ...source, ...request, report: newReport() }), planned)
+  for await (const batch of readTasks(tasks, filePlanOptions(metadata, schema, projected), options)) {
+    const [path, positions, rowIds] = batch.data.children.slice(fields.length) as [Data, Data, Data?]
+    const filePath = firstText(path)
+    while (planned[0]!.dataFile.filePath !== filePath) planned.shift()
+    yield {
+      task: planned[0]!,
+      length: batch.numRows,
+      columns: batch.data.children.slice(0, fields.length),
+      positions: positions.values,
+      rowIds: rowIds === undefined || rowIds.nullCount > 0 ? undefined : rowIds.values,
+    }
+  }
+}
+
+async function* remembered(tasks: AsyncIterable<ScanTask>, planned: ScanTask[]): AsyncGenerator<ScanTask> {
+  for await (const task of tasks) {
+    planned.push(task)
+    yield task
+  }
+}
+
+function firstText({ values, valueOffsets }: Data): string {
+  return Buffer.from(values.subarray(valueOffsets[0], valueOffsets[1])).toString('utf8')
+}
+
+/** What is deleted by position in the data file of a task; undefined for nothing. */
+export async function deletedPositions(
+  source: ScanSource,
+  schema: Schema,
+  task: ScanTask,
+  signal = new AbortController().signal,
+): Promise<PositionSet | undefined> {
+  const { metadata, store } = source
+  const positional = task.deletes.filter(({ file }) => file.content === 'position-deletes')
+  const codec = await source.codec()
+  const deletes = (source.deletes ?? new DeleteCache(0)).forScan()
+  const planOptions = filePlanOptions(metadata, schema, [])(task)
+  const read = (one: ScanTask, plan: Parameters<typeof loadDeletes>[1]): AsyncIterable<RecordBatch> =>
+    readTask(one, { ...plan, store, codec })
+  const loaded = await loadDeletes({ ...task, deletes: positional }, planOptions, {
+    store,
+    deletes,
+    read,
+    signal,
+  })
+  return loaded?.positions
+}
+
+function newReport(): PlanReport {
+  return { manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0, deleteFiles: 0 }
+}

@@ -1,0 +1,64 @@
+import { PositionSet } from '../../format/puffin/position-set.ts'
+import type { Schema } from '../../format/schema.ts'
+import type { Snapshot } from '../../format/snapshot.ts'
+import type { TableMetadata } from '../../format/table-metadata.ts'
+import { liveRows } from '../../readers/live-rows.ts'
+import type { ScanTask } from '../../readers/scan-task.ts'
+import type { KeyedRows } from './keyed-rows.ts'
+import { scanSource, type WritingContext } from './writing-context.ts'
+
+/** Rows of one data file that are to be deleted. */
+export interface RowsToDelete {
+  readonly task: ScanTask
+  readonly positions: PositionSet
+}
+
+export interface FoundRows {
+  readonly deleted: readonly RowsToDelete[]
+  /** Of the keyed rows, those whose key was found. */
+  readonly count: number
+  /** By number of a keyed row the id of the row that it takes the place of; −1 for none. Undefined when there is none. */
+  readonly rowIds: BigInt64Array | undefined
+}
+
+/** The live rows of a snapshot that have a key of `rows`. */
+export async function findRows(
+  context: WritingContext,
+  metadata: TableMetadata,
+  snapshot: Snapshot | undefined,
+  schema: Schema,
+  rows: KeyedRows,
+): Promise<FoundRows> {
+  if (snapshot === undefined || rows.size === 0) return { deleted: [], count: 0, rowIds: undefined }
+  const found = new Uint8Array(rows.count)
+  const deleted: RowsToDelete[] = []
+  let count = 0
+  let rowIds: BigInt64Array | undefined
+  const live = liveRows(scanSource(context, metadata), {
+    snapshot,
+    schema,
+    where: rows.filter(),
+    fields: rows.keys.map(({ column }) => column),
+    signal: context.signal,
+  })
+  for await (const { task, length, columns, positions, rowIds: ids } of live) {
+    const numbers = rows.numbersOf(columns, length)
+    let ofFile = deleted.at(-1)
+    for (let row = 0; row < length; row++) {
+      const number = numbers[row]!
+      if (number < 0) continue
+      if (ofFile?.task !== task) {
+        ofFile = { task, positions: new PositionSet() }
+        deleted.push(ofFile)
+      }
+      ofFile.positions.add(Number(positions[row]))
+      if (found[number] === 1) continue
+      found[number] = 1
+      count++
+      if (ids === undefined) continue
+      rowIds ??= new BigInt64Array(rows.count).fill(-1n)
+      rowIds[number] = ids[row]!
+    }
+  }
+  return { deleted, count, rowIds }
+}

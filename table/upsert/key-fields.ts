@@ -1,0 +1,87 @@
+/** The columns by which rows are told apart, and where they stand in batches of the whole schema. */
+import { type Data, Field, type RecordBatch, Struct } from 'apache-arrow'
+import { arrowData } from '../../format/arrow/arrow-data.ts'
+import { type ColumnPath, findColumn } from '../../format/column-path.ts'
+import { invalidArgument, unsupported } from '../../format/errors.ts'
+import { nearNames } from '../../format/near-names.ts'
+import { fieldsById, findFieldById, type Schema, type SchemaField } from '../../format/schema.ts'
+import { isPrimitive, type NestedField, type PrimitiveType, typeToString } from '../../format/types.ts'
+import { pruneFields } from '../../readers/projection.ts'
+import { placesOf } from '../../writers/source-column.ts'
+
+export interface KeyField {
+  readonly field: NestedField & { readonly type: PrimitiveType }
+  readonly path: readonly string[]
+  /** The column that has it, alone in the structs around it. */
+  readonly column: NestedField
+  /** Its place among the members of each struct around it. */
+  readonly places: readonly number[]
+}
+
+/**
+ * The fields of `on`, else the table's identifier fields. Throws INVALID_ARGUMENT where there are none and for columns
+ * that cannot be keys, UNSUPPORTED for floats, which no engine finds again for sure.
+ */
+export function keyFields(
+  operation: string,
+  schema: Schema,
+  on: readonly ColumnPath[] | undefined,
+): readonly KeyField[] {
+  const ids = on === undefined ? schema.identifierFieldIds : idsOf(operation, schema, on)
+  if (ids.length === 0) {
+    throw invalidArgument(
+      `${operation}: by which columns? The table has no identifier fields; give { on: ['…'] }, or set them`,
+    )
+  }
+  return ids.map((id) => keyField(operation, schema, findFieldById(schema, id)!))
+}
+
+function idsOf(operation: string, schema: Schema, on: readonly ColumnPath[]): readonly number[] {
+  if (!Array.isArray(on)) throw invalidArgument(`${operation}: expected an array of columns as 'on'`)
+  const ids = on.map((path) => {
+    const found = findColumn(schema, path)
+    if (found !== undefined) return found.field.id
+    const name = typeof path === 'string' ? path : path.join('.')
+    const names = [...fieldsById(schema).values()].map((one) => one.path.join('.'))
+    const near = nearNames(name, names)
+    const hint = near.length > 0 ? `; did you mean ${near.join(', ')}?` : ''
+    throw invalidArgument(`${operation}: there is no column '${name}'${hint}`, { column: name })
+  })
+  return [...new Set(ids)]
+}
+
+function keyField(
+  operation: string,
+  schema: Schema,
+  { field, path, idPath, repeated }: SchemaField,
+): KeyField {
+  const name = path.join('.')
+  const { type } = field
+  if (repeated || !isPrimitive(type) || type.kind === 'geometry' || type.kind === 'geography') {
+    const found = repeated ? 'within a list or map' : typeToString(type)
+    throw invalidArgument(`${operation}: column '${name}' is ${found}, which cannot be a key`, {
+      column: name,
+    })
+  }
+  if (type.kind === 'float' || type.kind === 'double' || type.kind === 'unknown') {
+    throw unsupported(`${operation}: column '${name}' is ${typeToString(type)}, which cannot be a key`, {
+      column: name,
+    })
+  }
+  const [column] = pruneFields(schema.fields, new Set([field.id]))
+  return { field: { ...field, type }, path, column: column!, places: placesOf(schema, idPath) }
+}
+
+/** The key columns of a batch of the whole schema, each as `KeyField.column` has it. */
+export function keyColumns(keys: readonly KeyField[], batch: RecordBatch): readonly Data[] {
+  return keys.map(({ places }) => alone(batch.data.children[places[0]!]!, places, 1))
+}
+
+function alone(data: Data, places: readonly number[], depth: number): Data {
+  const place = places[depth]
+  if (place === undefined) return data
+  const child = alone(data.children[place]!, places, depth + 1)
+  const type = new Struct([new Field('key', child.type, true)])
+  const nullBitmap = data.nullCount > 0 ? (data.nullBitmap as Uint8Array) : undefined
+  return arrowData(type, data.length, { nullBitmap, offset: data.offset, children: [child] })
+}

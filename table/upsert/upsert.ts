@@ -1,0 +1,101 @@
+/**
+ * Upsert, merge-on-read: the rows of the table that have a key of the input are deleted by position, and the input is
+ * written to new data files, in one snapshot. A lost race finds the rows anew, and keeps the data files.
+ */
+import type { LoadedTable } from '../../catalog/catalog.ts'
+import { checkOptions } from '../../format/check-options.ts'
+import type { ColumnPath } from '../../format/column-path.ts'
+import { unsupported } from '../../format/errors.ts'
+import { MAIN_BRANCH } from '../../format/snapshot.ts'
+import { currentSchema } from '../../format/table-metadata-build.ts'
+import { branchHead } from '../../snapshot/branch.ts'
+import { type CommitContext, commit } from '../../snapshot/commit.ts'
+import { commitKey } from '../../snapshot/commit-id.ts'
+import { refuseEncrypted } from '../../snapshot/encryption.ts'
+import { type Change, snapshotOperation } from '../../snapshot/snapshot-operation.ts'
+import { checkExtraSummary } from '../../snapshot/summary.ts'
+import { versionWith } from '../../snapshot/version-with.ts'
+import { throwIfAborted } from '../../storage/abort.ts'
+import type { AppendOptions } from '../append.ts'
+import type { WritableContext } from '../context.ts'
+import { inputBatches, type RowsInput } from '../input-batches.ts'
+import { deleteWriter } from './delete-writer.ts'
+import { findRows } from './find-rows.ts'
+import { keyFields } from './key-fields.ts'
+import { KeyedRows } from './keyed-rows.ts'
+import { rowWriter } from './row-writer.ts'
+
+export interface UpsertOptions extends AppendOptions {
+  /** The columns by which rows are told apart, at any depth of structs. Default: the table's identifier fields. */
+  readonly on?: readonly ColumnPath[]
+  /** What becomes of rows of the input that have one key. Default: the last one wins. */
+  readonly duplicates?: 'last' | 'error'
+}
+
+const OPTIONS = ['on', 'duplicates', 'branch', 'commitId', 'summary', 'signal']
+
+/** See `Table.upsert`. */
+export async function upsert(
+  context: WritableContext,
+  base: LoadedTable,
+  input: RowsInput,
+  options: UpsertOptions = {},
+): Promise<LoadedTable> {
+  checkOptions('upsert', options, OPTIONS)
+  const { metadata } = base
+  const { branch = MAIN_BRANCH, commitId, signal, summary = {}, on, duplicates = 'last' } = options
+  throwIfAborted(signal)
+  checkExtraSummary(summary)
+  refuseEncrypted(metadata)
+  refuseVersion1('upsert', base)
+  branchHead(metadata, branch)
+  const schema = currentSchema(metadata)
+  const keys = keyFields('upsert', schema, on)
+  const key = commitId === undefined ? undefined : commitKey(commitId, branch)
+  const commitContext: CommitContext = { ...context, signal }
+  const done = key === undefined ? undefined : await versionWith(commitContext, base, key)
+  if (done !== undefined) return done
+  const rows = await KeyedRows.take('upsert', inputBatches('upsert', schema.fields, input), {
+    keys,
+    duplicates,
+    signal,
+  })
+  if (rows.size === 0 && key === undefined) return base
+  const operationId = context.environment.uuid()
+  const writer = rowWriter({ ...context, signal }, metadata, rows, operationId)
+  const deletes = deleteWriter({ ...context, signal }, operationId)
+  const operation = snapshotOperation(commitContext, {
+    operationId,
+    summary,
+    branch,
+    commitKey: key,
+    async changeOf(fresh, parent): Promise<Change> {
+      const found = await findRows({ ...context, signal }, fresh, parent, schema, rows)
+      const { add, remove } = await deletes.write(fresh, schema, found.deleted)
+      return {
+        addData: await writer.write(found.rowIds),
+        addDeletes: add,
+        remove,
+        summary: {
+          'moraine.rows-inserted': String(rows.size - found.count),
+          'moraine.rows-updated': String(found.count),
+        },
+      }
+    },
+  })
+  return commit(commitContext, base, {
+    stage: operation.stage,
+    discard: async () => {
+      await operation.discard()
+      await Promise.all([writer.discard(), deletes.discard()])
+    },
+  })
+}
+
+export function refuseVersion1(operation: string, { metadata }: LoadedTable): void {
+  if (metadata.formatVersion > 1) return
+  throw unsupported(
+    `${operation}: format version 1 has no deletes; first update().upgradeFormatVersion(2).commit()`,
+    { formatVersion: 1 },
+  )
+}
