@@ -15,13 +15,22 @@ import type { ScanSource } from './scan.ts'
 import type { ScanTask } from './scan-task.ts'
 
 export interface LiveRowsRequest {
-  readonly snapshot: Snapshot
   readonly schema: Schema
-  /** Only rows that match. */
-  readonly where: Expression
   /** Columns to read: parts of the schema. */
   readonly fields: readonly NestedField[]
   readonly signal?: AbortSignal | undefined
+}
+
+/** The tasks of a snapshot whose files may hold rows that match, with the metrics of the columns that `where` names. */
+export function snapshotTasks(
+  source: ScanSource,
+  snapshot: Snapshot,
+  schema: Schema,
+  where: Expression,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ScanTask> {
+  const report: PlanReport = { manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0, deleteFiles: 0 }
+  return planTasks({ ...source, snapshot, schema, where, report, signal })
 }
 
 export interface LiveRows {
@@ -35,10 +44,13 @@ export interface LiveRows {
   readonly rowIds: BigInt64Array | undefined
 }
 
-/** In the order of tasks and of each file. */
-export async function* liveRows(source: ScanSource, request: LiveRowsRequest): AsyncGenerator<LiveRows> {
+/** Those that match what is left of the tasks' filters, in the order of tasks and of each file. */
+export async function* liveRows(
+  source: ScanSource,
+  tasks: AsyncIterable<ScanTask>,
+  { schema, fields, signal }: LiveRowsRequest,
+): AsyncGenerator<LiveRows> {
   const { metadata, store } = source
-  const { schema, fields, signal } = request
   const withRowIds = metadata.formatVersion >= 3
   const projected = [...fields, FILE_COLUMN, POS_COLUMN, ...(withRowIds ? [ROW_ID_COLUMN] : [])]
   const options: ReadOptions = {
@@ -50,8 +62,8 @@ export async function* liveRows(source: ScanSource, request: LiveRowsRequest): A
   }
   // Batches come task by task: what was planned before the one at hand has been read.
   const planned: ScanTask[] = []
-  const tasks = remembered(planTasks({ ...source, ...request, report: newReport() }), planned)
-  for await (const batch of readTasks(tasks, filePlanOptions(metadata, schema, projected), options)) {
+  const pulled = remembered(tasks, planned)
+  for await (const batch of readTasks(pulled, filePlanOptions(metadata, schema, projected), options)) {
     const [path, positions, rowIds] = batch.data.children.slice(fields.length) as [Data, Data, Data?]
     const filePath = firstText(path)
     while (planned[0]!.dataFile.filePath !== filePath) planned.shift()
@@ -97,8 +109,4 @@ export async function deletedPositions(
     signal,
   })
   return loaded?.positions
-}
-
-function newReport(): PlanReport {
-  return { manifests: 0, manifestsRead: 0, files: 0, filesPlanned: 0, deleteFiles: 0 }
 }

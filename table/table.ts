@@ -3,6 +3,7 @@ import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
 import type { LoadedTable, TableIdentifier } from '../catalog/catalog.ts'
 import { checkOptions } from '../format/check-options.ts'
 import { unsupported } from '../format/errors.ts'
+import type { Expression } from '../format/expressions/expression.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
 import { MAIN_BRANCH, type Snapshot, type SnapshotRef } from '../format/snapshot.ts'
@@ -34,6 +35,7 @@ import {
   retentionOf,
 } from './refs.ts'
 import { TableEvolution } from './table-evolution.ts'
+import type { DeleteOptions } from './upsert/delete.ts'
 import type { UpsertOptions } from './upsert/upsert.ts'
 
 /** Rows or Arrow data, whole or as a stream. */
@@ -135,6 +137,17 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     const context = this.#writable('upsert')
     const { upsert } = await import('./upsert/upsert.ts')
     return new Table<R, W>(this.#context, await upsert(context, this.#loaded, input, options))
+  }
+
+  /**
+   * Deletes the rows that match a filter, or those with one of the keys given as rows of the columns `on`, else of the
+   * identifier fields; one commit, and none where nothing matches. Files of which all rows match go without being
+   * read; of others rows are deleted by position, as by `upsert`. The summary tells `moraine.rows-deleted`.
+   */
+  async delete(what: Expression | AppendInput<Partial<W>>, options?: DeleteOptions): Promise<Table<R, W>> {
+    const context = this.#writable('delete')
+    const { deleteRows } = await import('./upsert/delete.ts')
+    return new Table<R, W>(this.#context, await deleteRows(context, this.#loaded, what, options))
   }
 
   /**

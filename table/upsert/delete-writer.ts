@@ -1,3 +1,4 @@
+import { unsupported } from '../../format/errors.ts'
 import { resolveLocation } from '../../format/location.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { Schema } from '../../format/schema.ts'
@@ -52,20 +53,39 @@ export function deleteWriter(context: WritingContext, operationId: string): Dele
         onFile: (location) => locations.push(location),
         signal: context.signal,
       }
-      const rows = deleted.map(({ task: { dataFile }, positions }): DeletedRows => ({ dataFile, positions }))
-      if (metadata.formatVersion < 3) return { add: await writePositionDeletes(options, rows), remove: [] }
+      const whole = deleted.filter(isWhole)
+      const remove = whole.flatMap(({ task }) => [task.dataFile, ...ofOneFile(task)])
+      const partly = deleted.flatMap(({ task, positions }) =>
+        positions === 'all' || isWhole({ task, positions }) ? [] : [{ task, positions }],
+      )
+      if (metadata.formatVersion === 1 && partly.length > 0) throw version1()
+      const rows = partly.map(({ task: { dataFile }, positions }): DeletedRows => ({ dataFile, positions }))
+      if (metadata.formatVersion < 3) return { add: await writePositionDeletes(options, rows), remove }
       const source = scanSource(context, metadata)
-      for (const { task, positions } of deleted) {
+      for (const { task, positions } of partly) {
         const before = await deletedPositions(source, schema, task, context.signal)
         if (before !== undefined) positions.addAll(before)
       }
-      return { add: await writeVectors(options, rows), remove: deleted.flatMap(({ task }) => replaced(task)) }
+      const replaced = partly.flatMap(({ task }) => ofOneFile(task))
+      return { add: await writeVectors(options, rows), remove: [...remove, ...replaced] }
     },
   }
 }
 
+/** Whether no row of the file stays. */
+function isWhole({ task: { dataFile }, positions }: Pick<RowsToDelete, 'task' | 'positions'>): boolean {
+  return positions === 'all' || BigInt(positions.cardinality) === dataFile.recordCount
+}
+
+function version1() {
+  return unsupported(
+    'format version 1 has no deletes of single rows; first update().upgradeFormatVersion(2).commit()',
+    { formatVersion: 1 },
+  )
+}
+
 /** What is deleted by position in one data file alone. */
-function replaced({ dataFile, deletes }: RowsToDelete['task']): readonly DataFile[] {
+function ofOneFile({ dataFile, deletes }: RowsToDelete['task']): readonly DataFile[] {
   return deletes.flatMap(({ file }) =>
     file.content === 'position-deletes' && file.referencedDataFile === dataFile.filePath ? [file] : [],
   )

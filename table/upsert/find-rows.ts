@@ -2,7 +2,7 @@ import { PositionSet } from '../../format/puffin/position-set.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
-import { liveRows } from '../../readers/live-rows.ts'
+import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import { scanSource, type WritingContext } from './writing-context.ts'
@@ -10,7 +10,10 @@ import { scanSource, type WritingContext } from './writing-context.ts'
 /** Rows of one data file that are to be deleted. */
 export interface RowsToDelete {
   readonly task: ScanTask
-  readonly positions: PositionSet
+  /** Or all of its rows. */
+  readonly positions: PositionSet | 'all'
+  /** Rows that are live so far. */
+  readonly count: number
 }
 
 export interface FoundRows {
@@ -31,16 +34,13 @@ export async function findRows(
 ): Promise<FoundRows> {
   if (snapshot === undefined || rows.size === 0) return { deleted: [], count: 0, rowIds: undefined }
   const found = new Uint8Array(rows.count)
-  const deleted: RowsToDelete[] = []
+  const deleted: { task: ScanTask; positions: PositionSet; count: number }[] = []
   let count = 0
   let rowIds: BigInt64Array | undefined
-  const live = liveRows(scanSource(context, metadata), {
-    snapshot,
-    schema,
-    where: rows.filter(),
-    fields: rows.keys.map(({ column }) => column),
-    signal: context.signal,
-  })
+  const source = scanSource(context, metadata)
+  const { signal } = context
+  const tasks = snapshotTasks(source, snapshot, schema, rows.filter(), signal)
+  const live = liveRows(source, tasks, { schema, fields: rows.keys.map(({ column }) => column), signal })
   for await (const { task, length, columns, positions, rowIds: ids } of live) {
     const numbers = rows.numbersOf(columns, length)
     let ofFile = deleted.at(-1)
@@ -48,10 +48,11 @@ export async function findRows(
       const number = numbers[row]!
       if (number < 0) continue
       if (ofFile?.task !== task) {
-        ofFile = { task, positions: new PositionSet() }
+        ofFile = { task, positions: new PositionSet(), count: 0 }
         deleted.push(ofFile)
       }
       ofFile.positions.add(Number(positions[row]))
+      ofFile.count++
       if (found[number] === 1) continue
       found[number] = 1
       count++

@@ -5,7 +5,6 @@
 import type { LoadedTable } from '../../catalog/catalog.ts'
 import { checkOptions } from '../../format/check-options.ts'
 import type { ColumnPath } from '../../format/column-path.ts'
-import { unsupported } from '../../format/errors.ts'
 import { MAIN_BRANCH } from '../../format/snapshot.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
 import { branchHead } from '../../snapshot/branch.ts'
@@ -47,7 +46,6 @@ export async function upsert(
   throwIfAborted(signal)
   checkExtraSummary(summary)
   refuseEncrypted(metadata)
-  refuseVersion1('upsert', base)
   branchHead(metadata, branch)
   const schema = currentSchema(metadata)
   const keys = keyFields('upsert', schema, on)
@@ -90,12 +88,4 @@ export async function upsert(
       await Promise.all([writer.discard(), deletes.discard()])
     },
   })
-}
-
-export function refuseVersion1(operation: string, { metadata }: LoadedTable): void {
-  if (metadata.formatVersion > 1) return
-  throw unsupported(
-    `${operation}: format version 1 has no deletes; first update().upgradeFormatVersion(2).commit()`,
-    { formatVersion: 1 },
-  )
 }

@@ -1,0 +1,49 @@
+import type { Expression } from '../../format/expressions/expression.ts'
+import { strictMetricsEvaluator } from '../../format/expressions/metrics-evaluator.ts'
+import { PositionSet } from '../../format/puffin/position-set.ts'
+import type { Schema } from '../../format/schema.ts'
+import type { Snapshot } from '../../format/snapshot.ts'
+import type { TableMetadata } from '../../format/table-metadata.ts'
+import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
+import type { ScanTask } from '../../readers/scan-task.ts'
+import type { RowsToDelete } from './find-rows.ts'
+import { scanSource, type WritingContext } from './writing-context.ts'
+
+/**
+ * The live rows of a snapshot that match a filter. Files of which all rows match, by their partition or their
+ * metrics, are not read, unless some of their rows are deleted and have to be counted.
+ */
+export async function findMatches(
+  context: WritingContext,
+  metadata: TableMetadata,
+  snapshot: Snapshot,
+  schema: Schema,
+  where: Expression,
+): Promise<readonly RowsToDelete[]> {
+  const source = scanSource(context, metadata)
+  const { signal } = context
+  const matchesAll = strictMetricsEvaluator(where, schema)
+  const found: RowsToDelete[] = []
+  const partly = async function* (): AsyncGenerator<ScanTask> {
+    for await (const task of snapshotTasks(source, snapshot, schema, where, signal)) {
+      const { dataFile, deletes, residual } = task
+      const isWhole = deletes.length === 0 && (residual.op === 'true' || matchesAll(dataFile))
+      if (isWhole) found.push({ task, positions: 'all', count: Number(dataFile.recordCount) })
+      else yield task
+    }
+  }
+  let last: { task: ScanTask; positions: PositionSet; count: number } | undefined
+  for await (const { task, length, positions } of liveRows(source, partly(), {
+    schema,
+    fields: [],
+    signal,
+  })) {
+    if (last?.task !== task) {
+      last = { task, positions: new PositionSet(), count: 0 }
+      found.push(last)
+    }
+    for (let row = 0; row < length; row++) last.positions.add(Number(positions[row]))
+    last.count += length
+  }
+  return found
+}
