@@ -13,6 +13,7 @@ import { branchHead } from '../../snapshot/branch.ts'
 import { type CommitContext, commit } from '../../snapshot/commit.ts'
 import { commitKey } from '../../snapshot/commit-id.ts'
 import { refuseEncrypted } from '../../snapshot/encryption.ts'
+import { reload } from '../../snapshot/reload.ts'
 import { snapshotOperation } from '../../snapshot/snapshot-operation.ts'
 import { checkExtraSummary } from '../../snapshot/summary.ts'
 import { versionWith } from '../../snapshot/version-with.ts'
@@ -40,15 +41,17 @@ type Finder = (metadata: TableMetadata, snapshot: Snapshot) => Promise<readonly 
 /** See `Table.delete`. */
 export async function deleteRows(
   context: WritableContext,
-  base: LoadedTable,
+  held: LoadedTable,
   what: Expression | RowsInput,
   options: DeleteOptions = {},
 ): Promise<LoadedTable> {
   checkOptions('delete', options, OPTIONS)
-  const { metadata } = base
   const { branch = MAIN_BRANCH, commitId, signal, summary = {} } = options
   throwIfAborted(signal)
   checkExtraSummary(summary)
+  // What is found in the version at hand would have to be found again in the newest.
+  const base = await reload(context.catalog, held, { signal })
+  const { metadata } = base
   refuseEncrypted(metadata)
   branchHead(metadata, branch)
   const key = commitId === undefined ? undefined : commitKey(commitId, branch)

@@ -11,6 +11,7 @@ import { branchHead } from '../../snapshot/branch.ts'
 import { type CommitContext, commit } from '../../snapshot/commit.ts'
 import { commitKey } from '../../snapshot/commit-id.ts'
 import { refuseEncrypted } from '../../snapshot/encryption.ts'
+import { reload } from '../../snapshot/reload.ts'
 import { type Change, snapshotOperation } from '../../snapshot/snapshot-operation.ts'
 import { checkExtraSummary } from '../../snapshot/summary.ts'
 import { versionWith } from '../../snapshot/version-with.ts'
@@ -36,15 +37,17 @@ const OPTIONS = ['on', 'duplicates', 'branch', 'commitId', 'summary', 'signal']
 /** See `Table.upsert`. */
 export async function upsert(
   context: WritableContext,
-  base: LoadedTable,
+  held: LoadedTable,
   input: RowsInput,
   options: UpsertOptions = {},
 ): Promise<LoadedTable> {
   checkOptions('upsert', options, OPTIONS)
-  const { metadata } = base
   const { branch = MAIN_BRANCH, commitId, signal, summary = {}, on, duplicates = 'last' } = options
   throwIfAborted(signal)
   checkExtraSummary(summary)
+  // What is found in the version at hand would have to be found again in the newest.
+  const base = await reload(context.catalog, held, { signal })
+  const { metadata } = base
   refuseEncrypted(metadata)
   branchHead(metadata, branch)
   const schema = currentSchema(metadata)

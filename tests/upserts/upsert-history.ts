@@ -1,0 +1,252 @@
+/** Random histories of appends, upserts and deletes through the public calls, beside a model in plain rows. */
+import { expect } from 'vitest'
+import {
+  bucket,
+  connect,
+  type Expression,
+  eq,
+  gt,
+  isIn,
+  isNull,
+  type Lake,
+  ltEq,
+  MemoryStore,
+  or,
+  schema,
+  type Table,
+  t,
+} from '../../index.ts'
+import { seededRandom } from '../interop/samples.ts'
+
+export interface ModelRow {
+  readonly id: bigint | null
+  readonly region: string | null
+  readonly place: { readonly x: number | null } | null
+  readonly amount: string | null
+}
+
+interface HeldRow {
+  readonly row: ModelRow
+  /** Told when the row is first read; undefined before. */
+  rowId: bigint | undefined
+  /** Sequence number of the commit that wrote it as it is. */
+  readonly sequenceNumber: bigint
+}
+
+const COLUMNS = schema({
+  id: t.long(),
+  region: t.string(),
+  place: t.struct({ x: t.int() }),
+  amount: t.decimal(9, 2),
+})
+
+type Row = Record<string, unknown>
+type Key = 'id' | 'region' | 'place.x'
+const KEYS: readonly (readonly Key[])[] = [
+  ['id'],
+  ['id', 'region'],
+  ['region'],
+  ['place.x'],
+  ['place.x', 'id'],
+]
+const REGIONS = ['eu', 'us', 'ż', '', null]
+
+export class UpsertHistory {
+  readonly #random: (below: number) => number
+  readonly #version: 2 | 3
+  #lake!: Lake
+  #newest!: Table
+  /** Versions that someone may still hold. */
+  #versions: Table[] = []
+  #held: HeldRow[] = []
+
+  constructor(seed: number, version: 2 | 3) {
+    this.#random = seededRandom(seed)
+    this.#version = version
+  }
+
+  get table(): Table {
+    return this.#newest
+  }
+
+  get rows(): readonly ModelRow[] {
+    return this.#held.map(({ row }) => row)
+  }
+
+  async run(place: { uri: string; store?: MemoryStore } = { uri: 'memory://lake/wh' }): Promise<void> {
+    const store = place.store ?? (place.uri.startsWith('memory:') ? new MemoryStore() : undefined)
+    this.#lake = await connect(place.uri, { parallelism: 0, ...(store === undefined ? {} : { store }) })
+    const partitions = [[], ['region'], [bucket('id', 3)], ['region', bucket('id', 2)]] as const
+    this.#newest = (await this.#lake.createTable('shop.orders', {
+      schema: COLUMNS,
+      partitionBy: partitions[this.#random(partitions.length)]!,
+      properties: {
+        'format-version': String(this.#version),
+        'commit.manifest.min-count-to-merge': String(2 + this.#random(4)),
+        'write.delete.granularity': this.#random(2) === 0 ? 'file' : 'partition',
+      },
+    })) as unknown as Table
+    this.#versions = [this.#newest]
+    for (let step = 4 + this.#random(6); step > 0; step--) {
+      await this.#step()
+      await this.#check()
+    }
+    await this.#lake.close()
+  }
+
+  async #step(): Promise<void> {
+    const steps = [
+      () => this.#append(),
+      () => this.#upsert(),
+      () => this.#upsert(),
+      () => this.#upsert(),
+      () => this.#deleteWhere(),
+      () => this.#deleteKeys(),
+    ]
+    await steps[this.#random(steps.length)]!()
+  }
+
+  /** A write onto any version that someone holds: what came since must not be lost. */
+  async #write(
+    change: (table: Table) => Promise<Table>,
+    apply: (sequenceNumber: bigint) => void,
+  ): Promise<void> {
+    const base = this.#random(3) === 0 ? this.#versions[this.#random(this.#versions.length)]! : this.#newest
+    this.#newest = await change(base)
+    this.#versions.push(this.#newest)
+    apply(this.#newest.metadata.lastSequenceNumber)
+  }
+
+  async #append(): Promise<void> {
+    const rows = this.#rows(1 + this.#random(8))
+    await this.#write(
+      (table) => table.append(rows as unknown as Row[]),
+      (sequenceNumber) => this.#add(rows, sequenceNumber),
+    )
+  }
+
+  async #upsert(): Promise<void> {
+    const on = KEYS[this.#random(KEYS.length)]!
+    const rows = this.#rows(1 + this.#random(8))
+    await this.#write(
+      (table) => table.upsert(rows as unknown as Row[], { on }),
+      (sequenceNumber) => {
+        const last = new Map(rows.map((row) => [keyOf(row, on), row]))
+        const before = new Map<string, HeldRow[]>()
+        for (const held of this.#held) {
+          const key = keyOf(held.row, on)
+          if (last.has(key)) before.set(key, [...(before.get(key) ?? []), held])
+        }
+        this.#held = this.#held.filter(({ row }) => !last.has(keyOf(row, on)))
+        for (const [key, row] of last) {
+          const replaced = before.get(key)
+          // Of several rows of one key any may give its id.
+          const rowId = replaced?.length === 1 ? replaced[0]!.rowId : undefined
+          this.#held.push({ row, rowId, sequenceNumber })
+        }
+        const { summary } = this.#newest.currentSnapshot!
+        expect(summary['moraine.rows-updated']).toBe(String(before.size))
+        expect(summary['moraine.rows-inserted']).toBe(String(last.size - before.size))
+      },
+    )
+  }
+
+  async #deleteWhere(): Promise<void> {
+    const [where, matches] = this.#filter()
+    const gone = this.#held.filter(({ row }) => matches(row))
+    await this.#write(
+      (table) => table.delete(where),
+      () => {
+        this.#held = this.#held.filter(({ row }) => !matches(row))
+        if (gone.length > 0) {
+          expect(this.#newest.currentSnapshot!.summary['moraine.rows-deleted']).toBe(String(gone.length))
+        }
+      },
+    )
+  }
+
+  async #deleteKeys(): Promise<void> {
+    const on = KEYS[this.#random(KEYS.length)]!
+    const rows = this.#rows(1 + this.#random(4)).map(({ id, region, place }) => ({
+      ...(on.includes('id') ? { id } : {}),
+      ...(on.includes('region') ? { region } : {}),
+      ...(on.includes('place.x') ? { place } : {}),
+    }))
+    const keys = new Set(rows.map((row) => keyOf(row as ModelRow, on)))
+    await this.#write(
+      (table) => table.delete(rows, { on }),
+      () => {
+        this.#held = this.#held.filter(({ row }) => !keys.has(keyOf(row, on)))
+      },
+    )
+  }
+
+  #filter(): [Expression, (row: ModelRow) => boolean] {
+    const id = BigInt(this.#random(20))
+    const region = REGIONS[this.#random(4)]!
+    const filters: [Expression, (row: ModelRow) => boolean][] = [
+      [eq('region', region), (row) => row.region === region],
+      [gt('id', id), (row) => row.id !== null && row.id > id],
+      [isNull('region'), (row) => row.region === null],
+      [
+        or(isIn('region', ['eu', region]), ltEq('place.x', 2)),
+        ({ region: own, place }) =>
+          own === 'eu' || own === region || (place !== null && place.x !== null && place.x <= 2),
+      ],
+    ]
+    return filters[this.#random(filters.length)]!
+  }
+
+  #rows(count: number): ModelRow[] {
+    return Array.from({ length: count }, () => ({
+      id: this.#random(8) === 0 ? null : BigInt(this.#random(20)),
+      region: REGIONS[this.#random(REGIONS.length)]!,
+      place: this.#random(6) === 0 ? null : { x: this.#random(6) === 0 ? null : this.#random(6) },
+      amount: this.#random(5) === 0 ? null : `${this.#random(100)}.25`,
+    }))
+  }
+
+  #add(rows: readonly ModelRow[], sequenceNumber: bigint): void {
+    this.#held = [...this.#held, ...rows.map((row) => ({ row, rowId: undefined, sequenceNumber }))]
+  }
+
+  /** Rows, and on version 3 that ids are unique and stay with their rows, and who wrote last. */
+  async #check(): Promise<void> {
+    const select = ['id', 'region', 'place', 'amount', '_row_id', '_last_updated_sequence_number']
+    const left = [...this.#held]
+    const ids = new Set<bigint>()
+    for await (const found of this.#newest.scan({ select }).rows()) {
+      const {
+        _row_id: rowId,
+        _last_updated_sequence_number: sequence,
+        ...row
+      } = found as Record<string, unknown>
+      const matching = left.filter((held) => textOf(held.row) === textOf(row as unknown as ModelRow))
+      const own =
+        matching.find((held) => held.rowId !== undefined && held.rowId === rowId) ??
+        matching.find(
+          (held) => held.rowId === undefined && (this.#version === 2 || held.sequenceNumber === sequence),
+        )
+      if (own === undefined)
+        throw new Error(`unexpected row ${textOf(row as unknown as ModelRow)} ${rowId} ${sequence}`)
+      left.splice(left.indexOf(own), 1)
+      if (this.#version === 2) continue
+      expect(ids.has(rowId as bigint)).toBe(false)
+      ids.add(rowId as bigint)
+      expect(sequence).toBe(own.sequenceNumber)
+      own.rowId = rowId as bigint
+    }
+    if (left.length > 0) throw new Error(`missing rows: ${left.map(({ row }) => textOf(row)).join(' ')}`)
+  }
+}
+
+function keyOf(row: ModelRow, on: readonly Key[]): string {
+  return JSON.stringify(
+    on.map((name) => (name === 'place.x' ? (row.place?.x ?? null) : row[name])),
+    (_, value) => (typeof value === 'bigint' ? String(value) : value),
+  )
+}
+
+function textOf({ id, region, place, amount }: ModelRow): string {
+  return JSON.stringify([id === null ? null : String(id), region, place === null ? null : [place.x], amount])
+}
