@@ -93,7 +93,7 @@ export async function deletedPositions(
   source: ScanSource,
   schema: Schema,
   task: ScanTask,
-  signal = new AbortController().signal,
+  signal: AbortSignal | undefined,
 ): Promise<PositionSet | undefined> {
   const { metadata, store } = source
   const positional = task.deletes.filter(({ file }) => file.content === 'position-deletes')
@@ -106,7 +106,7 @@ export async function deletedPositions(
     store,
     deletes,
     read,
-    signal,
+    signal: signal ?? new AbortController().signal,
   })
   return loaded?.positions
 }
