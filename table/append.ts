@@ -2,7 +2,7 @@
 import type { LoadedTable } from '../catalog/catalog.ts'
 import { checkOptions } from '../format/check-options.ts'
 import { MAIN_BRANCH } from '../format/snapshot.ts'
-import { currentSchema, defaultSortOrder, defaultSpec } from '../format/table-metadata-build.ts'
+import { currentSchema } from '../format/table-metadata-build.ts'
 import { branchHead } from '../snapshot/branch.ts'
 import { type CommitContext, commit } from '../snapshot/commit.ts'
 import { type CommitId, commitKey } from '../snapshot/commit-id.ts'
@@ -14,7 +14,7 @@ import { throwIfAborted } from '../storage/abort.ts'
 import { writeDataFiles } from '../writers/write-data-files.ts'
 import type { WritableContext } from './context.ts'
 import { inputBatches, type RowsInput } from './input-batches.ts'
-import { encodingWorkers } from './workers.ts'
+import { dataFileOptions } from './writing-context.ts'
 
 export interface AppendOptions {
   /** The branch to append to; one that does not exist begins at the head of main. Default: main. */
@@ -50,18 +50,9 @@ export async function append(
   const operationId = context.environment.uuid()
   const schema = currentSchema(metadata)
   const written = await writeDataFiles({
-    store: context.store,
-    location: metadata.location,
-    schema,
-    spec: defaultSpec(metadata),
-    sortOrder: defaultSortOrder(metadata),
-    properties: metadata.properties,
-    codec: await context.codec(),
-    workers: context.workers && encodingWorkers(context.workers),
-    environment: context.environment,
+    ...(await dataFileOptions({ ...context, signal }, metadata)),
     batches: inputBatches('append', schema.fields, input),
     operationId,
-    signal,
   })
   // A commit id without rows is committed too: it is told from one that is still to come, and others come after it.
   if (written.files.length === 0 && key === undefined) return base

@@ -21,12 +21,12 @@ import { throwIfAborted } from '../../storage/abort.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
-import { deleteWriter } from './delete-writer.ts'
+import type { WritingContext } from '../writing-context.ts'
 import { findMatches } from './find-matches.ts'
 import { findRows, type RowsToDelete } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
-import type { WritingContext } from './writing-context.ts'
+import { rowRemover } from './row-remover.ts'
 
 export interface DeleteOptions extends AppendOptions {
   /** With keys: the columns that they have, at any depth of structs. Default: the table's identifier fields. */
@@ -63,7 +63,7 @@ export async function deleteRows(
     ? byFilter(writing, base, what, options)
     : await byKeys(writing, base, what, options)
   const operationId = context.environment.uuid()
-  const deletes = deleteWriter(writing, operationId)
+  const remover = rowRemover(writing, metadata, 'write.delete.mode', operationId)
   const operation = snapshotOperation(commitContext, {
     operationId,
     summary,
@@ -72,16 +72,16 @@ export async function deleteRows(
     async changeOf(fresh, parent) {
       const found = parent === undefined ? [] : await find(fresh, parent)
       if (found.length === 0 && key === undefined) return undefined
-      const { add, remove } = await deletes.write(fresh, currentSchema(metadata), found)
+      const change = await remover.write(fresh, currentSchema(metadata), found)
       const count = found.reduce((sum, { count }) => sum + count, 0)
-      return { addData: [], addDeletes: add, remove, summary: { 'moraine.rows-deleted': String(count) } }
+      return { ...change, summary: { 'moraine.rows-deleted': String(count) } }
     },
   })
   return commit(commitContext, base, {
     stage: operation.stage,
     discard: async () => {
       await operation.discard()
-      await deletes.discard()
+      await remover.discard()
     },
   })
 }

@@ -6,8 +6,8 @@ import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
+import { scanSource, type WritingContext } from '../writing-context.ts'
 import type { RowsToDelete } from './find-rows.ts'
-import { scanSource, type WritingContext } from './writing-context.ts'
 
 /**
  * The live rows of a snapshot that match a filter. Files of which all rows match, by their partition or their

@@ -4,12 +4,10 @@ import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { bitmapByteLength, setBit } from '../../format/arrow/bitmap.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
-import { currentSchema, defaultSortOrder, defaultSpec } from '../../format/table-metadata-build.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import { type WriteResult, writeDataFiles } from '../../writers/write-data-files.ts'
-import { encodingWorkers } from '../workers.ts'
+import { dataFileOptions, type WritingContext } from '../writing-context.ts'
 import type { KeyedRows } from './keyed-rows.ts'
-import type { WritingContext } from './writing-context.ts'
 
 export interface RowWriter {
   /**
@@ -37,22 +35,12 @@ export function rowWriter(
     async write(rowIds) {
       if (written !== undefined && sameIds(written.rowIds, rowIds)) return written.result.files
       await discard()
-      const schema = currentSchema(metadata)
       const result = await writeDataFiles({
-        store: context.store,
-        location: metadata.location,
-        schema,
+        ...(await dataFileOptions(context, metadata)),
         metadataFields: rowIds === undefined ? [] : [ROW_ID_COLUMN],
-        spec: defaultSpec(metadata),
-        sortOrder: defaultSortOrder(metadata),
-        properties: metadata.properties,
-        codec: await context.codec(),
-        workers: context.workers && encodingWorkers(context.workers),
-        environment: context.environment,
         batches: batchesOf(rows, rowIds),
         // A name is used once, so that a late answer to a delete hits nothing new.
         operationId: attempts++ === 0 ? operationId : `${operationId}-${attempts}`,
-        signal: context.signal,
       })
       written = { rowIds, result }
       return result.files

@@ -19,10 +19,10 @@ import { throwIfAborted } from '../../storage/abort.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
-import { deleteWriter } from './delete-writer.ts'
 import { findRows } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
+import { rowRemover } from './row-remover.ts'
 import { rowWriter } from './row-writer.ts'
 
 export interface UpsertOptions extends AppendOptions {
@@ -64,7 +64,7 @@ export async function upsert(
   if (rows.size === 0 && key === undefined) return base
   const operationId = context.environment.uuid()
   const writer = rowWriter({ ...context, signal }, metadata, rows, operationId)
-  const deletes = deleteWriter({ ...context, signal }, operationId)
+  const remover = rowRemover({ ...context, signal }, metadata, 'write.merge.mode', operationId)
   const operation = snapshotOperation(commitContext, {
     operationId,
     summary,
@@ -72,10 +72,11 @@ export async function upsert(
     commitKey: key,
     async changeOf(fresh, parent): Promise<Change> {
       const found = await findRows({ ...context, signal }, fresh, parent, schema, rows)
-      const { add, remove } = await deletes.write(fresh, schema, found.deleted)
+      const { addData: kept, addDeletes, remove } = await remover.write(fresh, schema, found.deleted)
+      const written = await writer.write(found.rowIds)
       return {
-        addData: await writer.write(found.rowIds),
-        addDeletes: add,
+        addData: kept.length === 0 ? written : [...written, ...kept],
+        addDeletes,
         remove,
         summary: {
           'moraine.rows-inserted': String(rows.size - found.count),
@@ -88,7 +89,7 @@ export async function upsert(
     stage: operation.stage,
     discard: async () => {
       await operation.discard()
-      await Promise.all([writer.discard(), deletes.discard()])
+      await Promise.all([writer.discard(), remover.discard()])
     },
   })
 }

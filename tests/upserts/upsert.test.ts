@@ -45,6 +45,4 @@ test.for([2, 3])('inserts what is new and replaces what is there, in version %i'
     { id: 3n, name: 'c' },
     { id: 4n, name: 'D' },
   ])
-  console.log(table.currentSnapshot!.summary)
-  if (version === 3) console.log(await rowsOf(table, ['id', '_row_id', '_last_updated_sequence_number']))
 })

@@ -1,0 +1,78 @@
+/** Copy-on-write: data files with rows that go are written anew without them. */
+import { makeData, RecordBatch, Struct } from 'apache-arrow'
+import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { takeRows } from '../../format/arrow/take.ts'
+import { alwaysTrue } from '../../format/expressions/build.ts'
+import type { PositionSet } from '../../format/puffin/position-set.ts'
+import type { Schema } from '../../format/schema.ts'
+import type { TableMetadata } from '../../format/table-metadata.ts'
+import { liveRows } from '../../readers/live-rows.ts'
+import { LAST_UPDATED_COLUMN, ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
+import type { ScanTask } from '../../readers/scan-task.ts'
+import { type WriteResult, writeDataFiles } from '../../writers/write-data-files.ts'
+import { dataFileOptions, scanSource, type WritingContext } from '../writing-context.ts'
+import type { RowsToDelete } from './find-rows.ts'
+import { isWhole, ofOneFile, type RowRemover } from './row-remover.ts'
+
+/** Rows that stay keep their ids and who last wrote them (spec: "Row Lineage"). */
+export function fileRewriter(context: WritingContext, operationId: string): RowRemover {
+  let written: WriteResult | undefined
+  let attempts = 0
+  const discard = async () => {
+    await written?.abort()
+    written = undefined
+  }
+  return {
+    discard,
+    async write(metadata, schema, deleted) {
+      await discard()
+      const lineage = metadata.formatVersion >= 3 ? [ROW_ID_COLUMN, LAST_UPDATED_COLUMN] : []
+      written = await writeDataFiles({
+        ...(await dataFileOptions(context, metadata)),
+        schema,
+        metadataFields: lineage,
+        batches: keptRows(context, metadata, schema, deleted),
+        operationId: `${operationId}-kept-${++attempts}`,
+      })
+      const remove = deleted.flatMap(({ task }) => [task.dataFile, ...ofOneFile(task)])
+      return { addData: written.files, addDeletes: [], remove }
+    },
+  }
+}
+
+async function* keptRows(
+  context: WritingContext,
+  metadata: TableMetadata,
+  schema: Schema,
+  deleted: readonly RowsToDelete[],
+): AsyncGenerator<RecordBatch> {
+  const lineage = metadata.formatVersion >= 3 ? [ROW_ID_COLUMN, LAST_UPDATED_COLUMN] : []
+  const fields = [...schema.fields, ...lineage]
+  const arrowSchema = arrowSchemaOf(fields)
+  const gone = new Map<ScanTask, PositionSet>()
+  for (const each of deleted) {
+    if (each.positions !== 'all' && !isWhole(each)) {
+      // All of its rows, not those alone that a filter found.
+      gone.set({ ...each.task, residual: alwaysTrue }, each.positions)
+    }
+  }
+  const { signal } = context
+  const tasks = eachOf([...gone.keys()])
+  const source = scanSource(context, metadata)
+  for await (const { task, length, columns, positions } of liveRows(source, tasks, {
+    schema,
+    fields,
+    signal,
+  })) {
+    const deletedHere = gone.get(task)!
+    const kept = Int32Array.from(positions.keys()).filter((row) => !deletedHere.has(Number(positions[row])))
+    if (kept.length === 0) continue
+    const type = new Struct(arrowSchema.fields)
+    const data = makeData({ type, length, nullCount: 0, children: [...columns] })
+    yield takeRows(new RecordBatch(arrowSchema, data), kept)
+  }
+}
+
+async function* eachOf<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items
+}

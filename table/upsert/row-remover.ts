@@ -1,0 +1,46 @@
+import type { DataFile } from '../../format/manifest.ts'
+import type { Schema } from '../../format/schema.ts'
+import type { TableMetadata } from '../../format/table-metadata.ts'
+import { readProperty } from '../../format/table-properties.ts'
+import type { Change } from '../../snapshot/snapshot-operation.ts'
+import type { WritingContext } from '../writing-context.ts'
+import { deleteWriter } from './delete-writer.ts'
+import { fileRewriter } from './file-rewriter.ts'
+import type { RowsToDelete } from './find-rows.ts'
+
+/** Takes rows out of data files, in one of two ways. */
+export interface RowRemover {
+  /** Writes what one attempt needs; what the attempt before it wrote is deleted. */
+  write(metadata: TableMetadata, schema: Schema, deleted: readonly RowsToDelete[]): Promise<Change>
+  /** Deletes what was written. */
+  discard(): Promise<void>
+}
+
+/**
+ * As the table's property says; merge-on-read where it says nothing. Version 1 has no delete files: its data files are
+ * written anew.
+ */
+export function rowRemover(
+  context: WritingContext,
+  { properties, formatVersion }: TableMetadata,
+  mode: 'write.delete.mode' | 'write.merge.mode',
+  operationId: string,
+): RowRemover {
+  const isMergeOnRead = formatVersion > 1 && readProperty(properties, mode) !== 'copy-on-write'
+  return isMergeOnRead ? deleteWriter(context, operationId) : fileRewriter(context, operationId)
+}
+
+/** Whether no row of the file stays. */
+export function isWhole({
+  task: { dataFile },
+  positions,
+}: Pick<RowsToDelete, 'task' | 'positions'>): boolean {
+  return positions === 'all' || BigInt(positions.cardinality) === dataFile.recordCount
+}
+
+/** The files that say what is deleted by position in one data file alone. */
+export function ofOneFile({ dataFile, deletes }: RowsToDelete['task']): readonly DataFile[] {
+  return deletes.flatMap(({ file }) =>
+    file.content === 'position-deletes' && file.referencedDataFile === dataFile.filePath ? [file] : [],
+  )
+}
