@@ -1,4 +1,6 @@
 import { resolveLocation } from '../../format/location.ts'
+import type { Schema } from '../../format/schema.ts'
+import type { TableMetadata } from '../../format/table-metadata.ts'
 import { deletedPositions } from '../../readers/live-rows.ts'
 import { deleteQuietly } from '../../snapshot/commit.ts'
 import { specInSchema } from '../../snapshot/manifests.ts'
@@ -6,6 +8,7 @@ import type { DeletedRows, WriteDeletes } from '../../writers/delete-files.ts'
 import { writeVectors } from '../../writers/deletion-vectors.ts'
 import { writePositionDeletes } from '../../writers/position-delete-files.ts'
 import { scanSource, type WritingContext } from '../writing-context.ts'
+import type { RowsToDelete } from './find-rows.ts'
 import { isWhole, ofOneFile, type RowRemover } from './row-remover.ts'
 
 /**
@@ -36,27 +39,39 @@ export function deleteWriter(context: WritingContext, operationId: string): RowR
         onFile: (location) => locations.push(location),
         signal: context.signal,
       }
+      if (metadata.formatVersion >= 3) await addDeleted(context, metadata, schema, deleted)
       const whole = deleted.filter(isWhole)
-      const remove = whole.flatMap(({ task }) => [task.dataFile, ...ofOneFile(task)])
-      const partly = deleted.flatMap(({ task, positions }) =>
-        positions === 'all' || isWhole({ task, positions }) ? [] : [{ task, positions }],
-      )
-      const rows = partly.map(({ task: { dataFile }, positions }): DeletedRows => ({ dataFile, positions }))
+      const rows: DeletedRows[] = []
+      for (const { task, positions } of deleted) {
+        if (positions !== 'all' && !isWhole({ task, positions }))
+          rows.push({ dataFile: task.dataFile, positions })
+      }
+      const removed = whole.flatMap(({ task }) => [task.dataFile, ...ofOneFile(task)])
       if (metadata.formatVersion < 3) {
-        return { addData: NO_FILES, addDeletes: await writePositionDeletes(options, rows), remove }
+        return { addData: NO_FILES, addDeletes: await writePositionDeletes(options, rows), remove: removed }
       }
-      const source = scanSource(context, metadata)
-      for (const { task, positions } of partly) {
-        const before = await deletedPositions(source, schema, task, context.signal)
-        if (before !== undefined) positions.addAll(before)
-      }
-      const replaced = partly.flatMap(({ task }) => ofOneFile(task))
+      const replaced = deleted.flatMap((each) => (isWhole(each) ? [] : ofOneFile(each.task)))
       return {
         addData: NO_FILES,
         addDeletes: await writeVectors(options, rows),
-        remove: [...remove, ...replaced],
+        remove: [...removed, ...replaced],
       }
     },
+  }
+}
+
+/** Adds what was deleted by position before. */
+async function addDeleted(
+  context: WritingContext,
+  metadata: TableMetadata,
+  schema: Schema,
+  deleted: readonly RowsToDelete[],
+): Promise<void> {
+  const source = scanSource(context, metadata)
+  for (const { task, positions } of deleted) {
+    if (positions === 'all') continue
+    const before = await deletedPositions(source, schema, task, context.signal)
+    if (before !== undefined) positions.addAll(before)
   }
 }
 

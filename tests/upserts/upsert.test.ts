@@ -1,48 +1,250 @@
-import { expect, test } from 'vitest'
-import { connect, MemoryStore, schema, t } from '../../index.ts'
+/** What `upsert` and `delete` promise, one thing after another. */
+import { describe, expect, test } from 'vitest'
+import { connect, eq, gt, type Lake, MemoryStore, schema, type Table, t } from '../../index.ts'
+import { code } from '../table/support.ts'
 
-async function orders(version: number) {
-  const lake = await connect('memory://lake/wh', { store: new MemoryStore() })
-  const columns = schema({ id: t.long().required(), name: t.string() })
-  return lake.createTable('shop.orders', {
-    schema: columns,
+type Plain = Record<string, unknown>
+
+const COLUMNS = schema({
+  id: t.long().required(),
+  name: t.string(),
+  score: t.double(),
+  place: t.struct({ x: t.int() }),
+  tags: t.list(t.string()),
+})
+
+async function newTable(
+  properties: Record<string, string> = {},
+  store = new MemoryStore(),
+): Promise<{ lake: Lake; table: Table; store: MemoryStore }> {
+  const lake = await connect('memory://lake/wh', { store, parallelism: 0 })
+  const table = (await lake.createTable('shop.orders', {
+    schema: COLUMNS,
     identifierFields: ['id'],
-    properties: { 'format-version': String(version) },
-  })
+    properties: { 'format-version': '3', ...properties },
+  })) as unknown as Table
+  return { lake, table, store }
 }
 
-async function rowsOf(table: Awaited<ReturnType<typeof orders>>, select?: string[]) {
-  const rows: Record<string, unknown>[] = []
-  for await (const row of table.scan(select === undefined ? {} : { select }).rows()) rows.push(row as never)
+async function read(table: Table, select = ['id', 'name']): Promise<Plain[]> {
+  const rows: Plain[] = []
+  for await (const row of table.scan({ select }).rows()) rows.push(row as Plain)
   return rows.sort((a, b) => Number((a['id'] as bigint) - (b['id'] as bigint)))
 }
 
-test.for([2, 3])('inserts what is new and replaces what is there, in version %i', async (version) => {
-  let table = await orders(version)
-  table = await table.append([
-    { id: 1, name: 'a' },
-    { id: 2, name: 'b' },
-    { id: 3, name: 'c' },
-  ])
-  table = await table.upsert([
-    { id: 2, name: 'B' },
-    { id: 4, name: 'x' },
-    { id: 4, name: 'D' },
-  ])
-  expect(await rowsOf(table)).toEqual([
-    { id: 1n, name: 'a' },
-    { id: 2n, name: 'B' },
-    { id: 3n, name: 'c' },
-    { id: 4n, name: 'D' },
-  ])
-  table = await table.upsert([
-    { id: 1, name: 'A' },
-    { id: 2, name: 'BB' },
-  ])
-  expect(await rowsOf(table)).toEqual([
-    { id: 1n, name: 'A' },
-    { id: 2n, name: 'BB' },
-    { id: 3n, name: 'c' },
-    { id: 4n, name: 'D' },
-  ])
+const rows = (from: number, count: number, name: string) =>
+  Array.from({ length: count }, (_, i) => ({ id: from + i, name }))
+const names = async (table: Table) => (await read(table)).map(({ id, name }) => `${id} ${name}`)
+
+/** Delete files of the current snapshot, by what they are. */
+async function deleteFiles(table: Table): Promise<string[]> {
+  const found: string[] = []
+  for await (const file of table.inspect.files()) {
+    if (file.content !== 'data') found.push(`${file.fileFormat} ${file.recordCount}`)
+  }
+  return found.sort()
+}
+
+describe('upsert', () => {
+  test('inserts what is new, replaces what is there, and says how many of each', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 3, 'a'))
+    table = await table.upsert([...rows(3, 2, 'b'), ...rows(4, 1, 'c')])
+    expect(await names(table)).toEqual(['1 a', '2 a', '3 b', '4 c'])
+    expect(table.currentSnapshot).toMatchObject({
+      operation: 'overwrite',
+      summary: {
+        'moraine.rows-inserted': '1',
+        'moraine.rows-updated': '1',
+        'added-dvs': '1',
+        'added-records': '2',
+        'total-records': '5',
+        'total-position-deletes': '1',
+      },
+    })
+  })
+
+  test('of rows alone that are new is an append', async () => {
+    const { table } = await newTable()
+    expect((await table.upsert(rows(1, 2, 'a'))).currentSnapshot!.operation).toBe('append')
+  })
+
+  test('of no rows commits nothing', async () => {
+    const { table } = await newTable()
+    expect((await table.upsert([])).metadataLocation).toBe(table.metadataLocation)
+  })
+
+  test('on version 3 keeps one vector for a data file, and the ids of its rows', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 10, 'a'))
+    const lineage = () => read(table, ['id', '_row_id', '_last_updated_sequence_number'])
+    const ids = (await lineage()).map((row) => row['_row_id'])
+    for (const id of [2, 5, 7]) table = await table.upsert(rows(id, 1, 'b'))
+    expect(await deleteFiles(table)).toEqual(['puffin 3'])
+    expect((await lineage()).map((row) => row['_row_id'])).toEqual(ids)
+    expect((await lineage()).map((row) => row['_last_updated_sequence_number'])).toEqual(
+      [1, 2, 1, 1, 3, 1, 4, 1, 1, 1].map(BigInt),
+    )
+  })
+
+  test('after an upgrade takes the position deletes of version 2 into the vector', async () => {
+    let { table } = await newTable({ 'format-version': '2', 'write.delete.granularity': 'file' })
+    table = await table.append(rows(1, 10, 'a'))
+    table = await table.upsert(rows(2, 2, 'b'))
+    expect(await deleteFiles(table)).toEqual(['parquet 2'])
+    table = (await table.update().upgradeFormatVersion(3).commit()) as Table
+    table = await table.upsert(rows(3, 2, 'c'))
+    expect(await deleteFiles(table)).toEqual(['puffin 1', 'puffin 3'])
+    expect((await names(table)).slice(0, 5)).toEqual(['1 a', '2 b', '3 c', '4 c', '5 a'])
+  })
+
+  test('that takes all rows of a file removes it, and its deletes', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 3, 'a'))
+    table = await table.upsert(rows(2, 1, 'b'))
+    table = await table.upsert(rows(1, 3, 'c'))
+    expect(await names(table)).toEqual(['1 c', '2 c', '3 c'])
+    expect(table.currentSnapshot!.summary).toMatchObject({ 'total-position-deletes': '3' })
+  })
+
+  test('with a commit id is made once', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 3, 'a'))
+    const once = await table.upsert(rows(2, 1, 'b'), { commitId: 'job/1' })
+    const again = await once.upsert(rows(2, 1, 'c'), { commitId: 'job/1' })
+    expect(await names(again)).toEqual(['1 a', '2 b', '3 a'])
+    expect(again.snapshots).toHaveLength(2)
+  })
+
+  test('to a branch leaves main as it is', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 2, 'a'))
+    table = await table.createBranch('audit')
+    table = await table.upsert(rows(2, 2, 'b'), { branch: 'audit' })
+    expect(await names(table)).toEqual(['1 a', '2 a'])
+    const audit: Plain[] = []
+    for await (const row of table.scan({ at: { ref: 'audit' } }).rows()) audit.push(row as Plain)
+    expect(audit.map(({ name }) => name).sort()).toEqual(['a', 'b', 'b'])
+  })
+
+  test('from a version that others have left behind finds what they wrote', async () => {
+    const { table } = await newTable()
+    const stale = await table.append(rows(1, 2, 'a'))
+    await stale.append(rows(3, 2, 'theirs'))
+    expect(await names(await stale.upsert(rows(2, 2, 'ours')))).toEqual([
+      '1 a',
+      '2 ours',
+      '3 ours',
+      '4 theirs',
+    ])
+  })
+
+  test('of a key of several columns, of structs, and with nulls finds each', async () => {
+    let { table } = await newTable()
+    const row = (id: number, name: string | null, x: number | null, score: number) => ({
+      id,
+      name,
+      place: x === null ? null : { x },
+      score,
+    })
+    table = await table.append([
+      row(1, 'a', 1, 1),
+      row(2, 'a', null, 2),
+      row(3, null, null, 3),
+      row(4, null, 1, 4),
+    ])
+    table = await table.upsert([row(12, 'a', null, 12), row(13, null, null, 13), row(15, 'a', 2, 15)], {
+      on: ['name', ['place', 'x']],
+    })
+    expect((await read(table, ['id', 'score'])).map(({ score }) => score)).toEqual([1, 4, 12, 13, 15])
+  })
+
+  test.for<[string, readonly (string | string[])[], RegExp, string]>([
+    ['no such column', ['idd'], /no column 'idd'; did you mean id/, 'INVALID_ARGUMENT'],
+    ['a float', ['score'], /'score' is double, which cannot be a key/, 'UNSUPPORTED'],
+    ['a list', ['tags'], /'tags' is list/, 'INVALID_ARGUMENT'],
+    ['within a list', [['tags', 'element']], /within a list or map/, 'INVALID_ARGUMENT'],
+    ['a struct', ['place'], /'place' is struct/, 'INVALID_ARGUMENT'],
+  ])('by %s is refused', async ([, on, message, errorCode]) => {
+    const { table } = await newTable()
+    const attempt = table.upsert(rows(1, 1, 'a'), { on })
+    await expect(attempt).rejects.toThrow(message)
+    await expect(table.upsert(rows(1, 1, 'a'), { on })).rejects.toThrow(code(errorCode as 'UNSUPPORTED'))
+  })
+
+  test('without a key, or with a second row of one where that is an error, changes nothing', async () => {
+    const lake = await connect('memory://lake/wh', { store: new MemoryStore() })
+    const bare = await lake.createTable('a.b', { schema: schema({ id: t.long() }) })
+    await expect(bare.upsert([{ id: 1 }])).rejects.toThrow(/no identifier fields; give \{ on/)
+    const { table, store } = await newTable()
+    const before = await locations(store)
+    const twice = table.upsert([...rows(1, 3, 'a'), ...rows(2, 1, 'b')], { duplicates: 'error' })
+    await expect(twice).rejects.toThrow(/rows 1 and 3 have the same key/)
+    expect(await locations(store)).toEqual(before)
+  })
+
+  test('that loses a race keeps its data files, unless a rival inserted one of its keys', async () => {
+    const { table, store } = await newTable()
+    const base = await table.append(rows(1, 10, 'a'))
+    const [first, second] = await Promise.all([base.upsert(rows(2, 3, 'x')), base.upsert(rows(6, 3, 'y'))])
+    const newest = first.snapshots.length > second.snapshots.length ? first : second
+    expect((await names(newest)).filter((each) => !each.endsWith('a'))).toEqual([
+      '2 x',
+      '3 x',
+      '4 x',
+      '6 y',
+      '7 y',
+      '8 y',
+    ])
+    const parquet = (await locations(store)).filter((each) => each.endsWith('.parquet'))
+    expect(parquet).toHaveLength(3)
+  })
 })
+
+describe('delete', () => {
+  test('by filter takes whole files out of the metadata, and rows of others by position', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 5, 'a'))
+    table = await table.append(rows(6, 5, 'b'))
+    table = await table.delete(gt('id', 4n))
+    expect(await names(table)).toEqual(['1 a', '2 a', '3 a', '4 a'])
+    expect(table.currentSnapshot).toMatchObject({
+      operation: 'delete',
+      summary: { 'deleted-data-files': '1', 'added-dvs': '1', 'moraine.rows-deleted': '6' },
+    })
+    table = await table.delete(eq('name', 'a'))
+    expect(await names(table)).toEqual([])
+    expect(await deleteFiles(table)).toEqual([])
+  })
+
+  test('by key takes rows with those columns alone', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 5, 'a'))
+    table = await table.delete([{ id: 2 }, { id: 4 }, { id: 99 }])
+    expect(await names(table)).toEqual(['1 a', '3 a', '5 a'])
+    expect(table.currentSnapshot!.summary['moraine.rows-deleted']).toBe('2')
+    await expect(table.delete([{ id: 1, name: 'a' }])).rejects.toThrow(/name/)
+  })
+
+  test('of what is not there commits nothing', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 2, 'a'))
+    expect((await table.delete(eq('name', 'z'))).metadataLocation).toBe(table.metadataLocation)
+    expect((await table.delete([{ id: 9 }])).metadataLocation).toBe(table.metadataLocation)
+  })
+
+  test('copies on write where the table asks for it', async () => {
+    let { table } = await newTable({ 'write.delete.mode': 'copy-on-write' })
+    table = await table.append(rows(1, 5, 'a'))
+    table = await table.delete([{ id: 2 }])
+    expect(await names(table)).toEqual(['1 a', '3 a', '4 a', '5 a'])
+    expect(await deleteFiles(table)).toEqual([])
+    expect(table.currentSnapshot!.operation).toBe('overwrite')
+  })
+})
+
+async function locations(store: MemoryStore): Promise<string[]> {
+  const found: string[] = []
+  for await (const { location } of store.list('memory://')) found.push(location)
+  return found.sort()
+}
