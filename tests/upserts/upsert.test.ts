@@ -104,7 +104,11 @@ describe('upsert', () => {
     table = await table.upsert(rows(2, 1, 'b'))
     table = await table.upsert(rows(1, 3, 'c'))
     expect(await names(table)).toEqual(['1 c', '2 c', '3 c'])
-    expect(table.currentSnapshot!.summary).toMatchObject({ 'total-position-deletes': '3' })
+    expect(table.currentSnapshot!.summary).toMatchObject({
+      'total-data-files': '1',
+      'total-delete-files': '0',
+      'total-position-deletes': '0',
+    })
   })
 
   test('with a commit id is made once', async () => {
