@@ -26,7 +26,7 @@ import { findMatches } from './find-matches.ts'
 import { findRows, type RowsToDelete } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
-import { rowRemover } from './row-remover.ts'
+import { rowRemover } from './write-mode.ts'
 
 export interface DeleteOptions extends AppendOptions {
   /** With keys: the columns that they have, at any depth of structs. Default: the table's identifier fields. */

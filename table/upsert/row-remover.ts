@@ -1,11 +1,7 @@
 import type { DataFile } from '../../format/manifest.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
-import { readProperty } from '../../format/table-properties.ts'
 import type { Change } from '../../snapshot/snapshot-operation.ts'
-import type { WritingContext } from '../writing-context.ts'
-import { deleteWriter } from './delete-writer.ts'
-import { fileRewriter } from './file-rewriter.ts'
 import type { RowsToDelete } from './find-rows.ts'
 
 /** Takes rows out of data files, in one of two ways. */
@@ -14,20 +10,6 @@ export interface RowRemover {
   write(metadata: TableMetadata, schema: Schema, deleted: readonly RowsToDelete[]): Promise<Change>
   /** Deletes what was written. */
   discard(): Promise<void>
-}
-
-/**
- * As the table's property says; merge-on-read where it says nothing. Version 1 has no delete files: its data files are
- * written anew.
- */
-export function rowRemover(
-  context: WritingContext,
-  { properties, formatVersion }: TableMetadata,
-  mode: 'write.delete.mode' | 'write.merge.mode',
-  operationId: string,
-): RowRemover {
-  const isMergeOnRead = formatVersion > 1 && readProperty(properties, mode) !== 'copy-on-write'
-  return isMergeOnRead ? deleteWriter(context, operationId) : fileRewriter(context, operationId)
 }
 
 /** Whether no row of the file stays. */

@@ -22,8 +22,8 @@ import { inputBatches, type RowsInput } from '../input-batches.ts'
 import { findRows } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
-import { rowRemover } from './row-remover.ts'
 import { rowWriter } from './row-writer.ts'
+import { rowRemover } from './write-mode.ts'
 
 export interface UpsertOptions extends AppendOptions {
   /** The columns by which rows are told apart, at any depth of structs. Default: the table's identifier fields. */
