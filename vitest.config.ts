@@ -11,7 +11,7 @@ export default defineConfig({
       'tests/package/**',
       'node_modules/**',
     ],
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     pool: 'threads',
     // Modules are loaded once for all files: no test may rest on their state.
     isolate: false,
