@@ -34,6 +34,7 @@ import {
   type RollbackOptions,
   retentionOf,
 } from './refs.ts'
+import { scanSource } from './scan-source.ts'
 import { TableEvolution } from './table-evolution.ts'
 import type { DeleteOptions } from './upsert/delete.ts'
 import type { UpsertOptions } from './upsert/upsert.ts'
@@ -105,9 +106,7 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   scan(options?: ScanOptions & { readonly select?: undefined }): Scan<R>
   scan<const P extends ColumnPaths>(options: ScanOptions<P>): Scan<SelectedRow<R, P>>
   scan(options?: ScanOptions): Scan<unknown> {
-    const { workers, ...context } = this.#context
-    const decoding = workers && (async () => (await import('./decoding-workers.ts')).decodingWorkers(workers))
-    return createScan({ ...context, workers: decoding, metadata: this.metadata }, options)
+    return createScan(scanSource(this.#context, this.metadata), options)
   }
 
   /**

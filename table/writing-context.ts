@@ -1,18 +1,11 @@
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { currentSchema, defaultSortOrder, defaultSpec } from '../format/table-metadata-build.ts'
-import type { ScanSource } from '../readers/scan.ts'
 import type { WriteDataFilesOptions } from '../writers/write-data-files.ts'
 import type { WritableContext } from './context.ts'
 import { encodingWorkers } from './workers.ts'
 
 export interface WritingContext extends WritableContext {
   readonly signal?: AbortSignal | undefined
-}
-
-/** What a write reads of the table that it changes. */
-export function scanSource({ workers, ...context }: WritingContext, metadata: TableMetadata): ScanSource {
-  const decoding = workers && (async () => (await import('./decoding-workers.ts')).decodingWorkers(workers))
-  return { ...context, workers: decoding, metadata }
 }
 
 /** How data files of a table are written: all but the rows, and a name for them. */

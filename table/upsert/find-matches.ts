@@ -6,7 +6,8 @@ import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
-import { scanSource, type WritingContext } from '../writing-context.ts'
+import { scanSource } from '../scan-source.ts'
+import type { WritingContext } from '../writing-context.ts'
 import type { RowsToDelete } from './find-rows.ts'
 
 /**

@@ -4,7 +4,8 @@ import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
-import { scanSource, type WritingContext } from '../writing-context.ts'
+import { scanSource } from '../scan-source.ts'
+import type { WritingContext } from '../writing-context.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 
 /** Rows of one data file that are to be deleted. */
