@@ -8,7 +8,7 @@ import type { NestedField } from '../format/types.ts'
 import { DeleteCache } from './deletes/delete-cache.ts'
 import { loadDeletes } from './deletes/load-deletes.ts'
 import { filePlanOptions } from './file-plan-options.ts'
-import { FILE_COLUMN, POS_COLUMN, ROW_ID_COLUMN } from './metadata-columns.ts'
+import { FILE_COLUMN, POS_COLUMN } from './metadata-columns.ts'
 import { type PlanReport, planTasks } from './plan.ts'
 import { type ReadOptions, readTask, readTasks } from './read-task.ts'
 import type { ScanSource } from './scan.ts'
@@ -16,7 +16,7 @@ import type { ScanTask } from './scan-task.ts'
 
 export interface LiveRowsRequest {
   readonly schema: Schema
-  /** Columns to read: parts of the schema. */
+  /** Columns to read: parts of the schema, and metadata columns. */
   readonly fields: readonly NestedField[]
   readonly signal?: AbortSignal | undefined
 }
@@ -40,8 +40,6 @@ export interface LiveRows {
   readonly columns: readonly Data[]
   /** Positions in the task's data file. */
   readonly positions: BigInt64Array
-  /** Row ids; undefined where the file has none. */
-  readonly rowIds: BigInt64Array | undefined
 }
 
 /** Those that match what is left of the tasks' filters, in the order of tasks and of each file. */
@@ -51,8 +49,7 @@ export async function* liveRows(
   { schema, fields, signal }: LiveRowsRequest,
 ): AsyncGenerator<LiveRows> {
   const { metadata, store } = source
-  const withRowIds = metadata.formatVersion >= 3
-  const projected = [...fields, FILE_COLUMN, POS_COLUMN, ...(withRowIds ? [ROW_ID_COLUMN] : [])]
+  const projected = [...fields, FILE_COLUMN, POS_COLUMN]
   const options: ReadOptions = {
     store,
     codec: await source.codec(),
@@ -64,7 +61,7 @@ export async function* liveRows(
   const planned: ScanTask[] = []
   const pulled = remembered(tasks, planned)
   for await (const batch of readTasks(pulled, filePlanOptions(metadata, schema, projected), options)) {
-    const [path, positions, rowIds] = batch.data.children.slice(fields.length) as [Data, Data, Data?]
+    const [path, positions] = batch.data.children.slice(fields.length) as [Data, Data]
     const filePath = firstText(path)
     while (planned[0]!.dataFile.filePath !== filePath) planned.shift()
     yield {
@@ -72,7 +69,6 @@ export async function* liveRows(
       length: batch.numRows,
       columns: batch.data.children.slice(0, fields.length),
       positions: positions.values,
-      rowIds: rowIds === undefined || rowIds.nullCount > 0 ? undefined : rowIds.values,
     }
   }
 }

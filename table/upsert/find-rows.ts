@@ -1,8 +1,10 @@
+import type { Data } from 'apache-arrow'
 import { PositionSet } from '../../format/puffin/position-set.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
+import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import { scanSource } from '../scan-source.ts'
 import type { WritingContext } from '../writing-context.ts'
@@ -41,9 +43,12 @@ export async function findRows(
   const source = scanSource(context, metadata)
   const { signal } = context
   const tasks = snapshotTasks(source, snapshot, schema, rows.filter(), signal)
-  const live = liveRows(source, tasks, { schema, fields: rows.keys.map(({ column }) => column), signal })
-  for await (const { task, length, columns, positions, rowIds: ids } of live) {
-    const numbers = rows.numbersOf(columns, length)
+  const keys = rows.keys.map(({ column }) => column)
+  const fields = metadata.formatVersion >= 3 ? [...keys, ROW_ID_COLUMN] : keys
+  const live = liveRows(source, tasks, { schema, fields, signal })
+  for await (const { task, length, columns, positions } of live) {
+    const numbers = rows.numbersOf(columns.slice(0, keys.length), length)
+    const ids = idsOf(columns[keys.length])
     let ofFile = deleted.at(-1)
     for (let row = 0; row < length; row++) {
       const number = numbers[row]!
@@ -63,4 +68,9 @@ export async function findRows(
     }
   }
   return { deleted, count, rowIds }
+}
+
+/** Undefined where the file has none. */
+function idsOf(column: Data | undefined): BigInt64Array | undefined {
+  return column === undefined || column.nullCount > 0 ? undefined : column.values
 }
