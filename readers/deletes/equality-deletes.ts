@@ -1,9 +1,8 @@
 import type { Data, RecordBatch } from 'apache-arrow'
 import { inFile } from '../../format/errors.ts'
 import type { NestedField } from '../../format/types.ts'
-import { ByteKeySet } from '../keys/byte-key-set.ts'
-import { type ByteKeys, type KeyReader, keyReader, type WordKeys } from '../keys/key-columns.ts'
-import type { KeySet } from '../keys/key-set.ts'
+import { type KeyReader, keyReader } from '../keys/key-columns.ts'
+import { type AnyKeySet, keySetOf } from '../keys/key-set-of.ts'
 import { WordKeySet } from '../keys/word-key-set.ts'
 import type { LoadedDeletes } from './loaded-deletes.ts'
 
@@ -12,8 +11,6 @@ export interface EqualityDeletes {
   /** Puts 0 into `mask`, which has an item for each row, where the row's key is deleted. */
   clearFrom(columns: readonly Data[], mask: Uint8Array): void
 }
-
-type AnyKeySet = KeySet<WordKeys | ByteKeys>
 
 /** The keys of an equality delete file. */
 export interface DeletedKeys extends EqualityDeletes, LoadedDeletes {
@@ -81,9 +78,4 @@ export class MergedKeys {
       },
     }
   }
-}
-
-/** All keys of one reader are of one form. */
-function keySetOf(kind: 'words' | 'bytes', options: { readonly numbered?: boolean } = {}): AnyKeySet {
-  return (kind === 'words' ? new WordKeySet(options) : new ByteKeySet(options)) as AnyKeySet
 }

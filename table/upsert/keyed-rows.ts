@@ -2,10 +2,8 @@ import type { Data, RecordBatch } from 'apache-arrow'
 import { takeRows } from '../../format/arrow/take.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import type { Expression } from '../../format/expressions/expression.ts'
-import { ByteKeySet } from '../../readers/keys/byte-key-set.ts'
-import { type ByteKeys, type KeyReader, keyReader, type WordKeys } from '../../readers/keys/key-columns.ts'
-import type { KeySet } from '../../readers/keys/key-set.ts'
-import { WordKeySet } from '../../readers/keys/word-key-set.ts'
+import { type KeyReader, keyReader } from '../../readers/keys/key-columns.ts'
+import { type AnyKeySet, keySetOf } from '../../readers/keys/key-set-of.ts'
 import { throwIfAborted } from '../../storage/abort.ts'
 import { type KeyField, keyColumns } from './key-fields.ts'
 import { keyFilter } from './key-filter.ts'
@@ -26,7 +24,7 @@ export class KeyedRows {
   /** Numbers are below. */
   readonly count: number
   readonly #keysOf: KeyReader
-  readonly #set: KeySet<WordKeys | ByteKeys> | undefined
+  readonly #set: AnyKeySet | undefined
 
   /** Pulls all the input. Throws INVALID_ARGUMENT for a second row of a key where these are errors. */
   static async take(
@@ -36,14 +34,12 @@ export class KeyedRows {
   ): Promise<KeyedRows> {
     const keysOf = keyReader(keys.map(({ column }) => column))
     const batches: RecordBatch[] = []
-    let set: KeySet<WordKeys | ByteKeys> | undefined
+    let set: AnyKeySet | undefined
     let count = 0
     for await (const batch of input) {
       throwIfAborted(signal)
       const rowKeys = keysOf(keyColumns(keys, batch), batch.numRows)
-      set ??= (
-        rowKeys.kind === 'words' ? new WordKeySet({ numbered: true }) : new ByteKeySet({ numbered: true })
-      ) as KeySet<WordKeys | ByteKeys>
+      set ??= keySetOf(rowKeys.kind, { numbered: true })
       set.addNumbered(rowKeys, batch.numRows, count)
       batches.push(batch)
       count += batch.numRows
@@ -56,7 +52,7 @@ export class KeyedRows {
   private constructor(
     keys: readonly KeyField[],
     keysOf: KeyReader,
-    set: KeySet<WordKeys | ByteKeys> | undefined,
+    set: AnyKeySet | undefined,
     batches: readonly RecordBatch[],
     count: number,
   ) {
