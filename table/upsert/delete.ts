@@ -1,27 +1,19 @@
-/** Delete by filter or by key, merge-on-read: whole files go from the metadata, of others the rows by position. */
+/** Delete by filter or by key: whole files go from the metadata, and of others the rows that are meant. */
 import type { LoadedTable } from '../../catalog/catalog.ts'
 import { checkOptions } from '../../format/check-options.ts'
 import type { ColumnPath } from '../../format/column-path.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import { bind } from '../../format/expressions/bind.ts'
 import type { Expression } from '../../format/expressions/expression.ts'
-import { MAIN_BRANCH, type Snapshot } from '../../format/snapshot.ts'
+import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
 import { pruneFields } from '../../readers/projection.ts'
-import { branchHead } from '../../snapshot/branch.ts'
-import { type CommitContext, commit } from '../../snapshot/commit.ts'
-import { commitKey } from '../../snapshot/commit-id.ts'
-import { refuseEncrypted } from '../../snapshot/encryption.ts'
-import { reload } from '../../snapshot/reload.ts'
-import { snapshotOperation } from '../../snapshot/snapshot-operation.ts'
-import { checkExtraSummary } from '../../snapshot/summary.ts'
-import { versionWith } from '../../snapshot/version-with.ts'
-import { throwIfAborted } from '../../storage/abort.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
 import type { WritingContext } from '../writing-context.ts'
+import { commitChange } from './commit-change.ts'
 import { findMatches } from './find-matches.ts'
 import { findRows, type RowsToDelete } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
@@ -46,43 +38,21 @@ export async function deleteRows(
   options: DeleteOptions = {},
 ): Promise<LoadedTable> {
   checkOptions('delete', options, OPTIONS)
-  const { branch = MAIN_BRANCH, commitId, signal, summary = {} } = options
-  throwIfAborted(signal)
-  checkExtraSummary(summary)
-  // What is found in the version at hand would have to be found again in the newest.
-  const base = await reload(context.catalog, held, { signal })
-  const { metadata } = base
-  refuseEncrypted(metadata)
-  branchHead(metadata, branch)
-  const key = commitId === undefined ? undefined : commitKey(commitId, branch)
-  const commitContext: CommitContext = { ...context, signal }
-  const done = key === undefined ? undefined : await versionWith(commitContext, base, key)
-  if (done !== undefined) return done
-  const writing = { ...context, signal }
-  const find = isExpression(what)
-    ? byFilter(writing, base, what, options)
-    : await byKeys(writing, base, what, options)
-  const operationId = context.environment.uuid()
-  const remover = rowRemover(writing, metadata, 'write.delete.mode', operationId)
-  const operation = snapshotOperation(commitContext, {
-    operationId,
-    summary,
-    branch,
-    commitKey: key,
-    async changeOf(fresh, parent) {
-      const found = parent === undefined ? [] : await find(fresh, parent)
-      if (found.length === 0 && key === undefined) return undefined
-      const change = await remover.write(fresh, currentSchema(metadata), found)
-      const count = found.reduce((sum, { count }) => sum + count, 0)
-      return { ...change, summary: { 'moraine.rows-deleted': String(count) } }
-    },
-  })
-  return commit(commitContext, base, {
-    stage: operation.stage,
-    discard: async () => {
-      await operation.discard()
-      await remover.discard()
-    },
+  return commitChange(context, held, options, async (base, writing, operationId) => {
+    const find = isExpression(what)
+      ? byFilter(writing, base, what, options)
+      : await byKeys(writing, base, what, options)
+    const schema = currentSchema(base.metadata)
+    const remover = rowRemover(writing, base.metadata, 'write.delete.mode', operationId)
+    return {
+      async changeOf(fresh, parent) {
+        const found = parent === undefined ? [] : await find(fresh, parent)
+        const change = await remover.write(fresh, schema, found)
+        const rows = found.reduce((sum, { count }) => sum + count, 0)
+        return { ...change, summary: { 'moraine.rows-deleted': String(rows) } }
+      },
+      discard: remover.discard,
+    }
   })
 }
 

@@ -1,24 +1,15 @@
 /**
- * Upsert, merge-on-read: the rows of the table that have a key of the input are deleted by position, and the input is
- * written to new data files, in one snapshot. A lost race finds the rows anew, and keeps the data files.
+ * Upsert: the rows of the table that have a key of the input are taken out, and the input is written to new data
+ * files, in one snapshot. A lost race finds the rows anew, and keeps the data files.
  */
 import type { LoadedTable } from '../../catalog/catalog.ts'
 import { checkOptions } from '../../format/check-options.ts'
 import type { ColumnPath } from '../../format/column-path.ts'
-import { MAIN_BRANCH } from '../../format/snapshot.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
-import { branchHead } from '../../snapshot/branch.ts'
-import { type CommitContext, commit } from '../../snapshot/commit.ts'
-import { commitKey } from '../../snapshot/commit-id.ts'
-import { refuseEncrypted } from '../../snapshot/encryption.ts'
-import { reload } from '../../snapshot/reload.ts'
-import { type Change, snapshotOperation } from '../../snapshot/snapshot-operation.ts'
-import { checkExtraSummary } from '../../snapshot/summary.ts'
-import { versionWith } from '../../snapshot/version-with.ts'
-import { throwIfAborted } from '../../storage/abort.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
+import { commitChange } from './commit-change.ts'
 import { findRows } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
@@ -42,54 +33,32 @@ export async function upsert(
   options: UpsertOptions = {},
 ): Promise<LoadedTable> {
   checkOptions('upsert', options, OPTIONS)
-  const { branch = MAIN_BRANCH, commitId, signal, summary = {}, on, duplicates = 'last' } = options
-  throwIfAborted(signal)
-  checkExtraSummary(summary)
-  // What is found in the version at hand would have to be found again in the newest.
-  const base = await reload(context.catalog, held, { signal })
-  const { metadata } = base
-  refuseEncrypted(metadata)
-  branchHead(metadata, branch)
-  const schema = currentSchema(metadata)
-  const keys = keyFields('upsert', schema, on)
-  const key = commitId === undefined ? undefined : commitKey(commitId, branch)
-  const commitContext: CommitContext = { ...context, signal }
-  const done = key === undefined ? undefined : await versionWith(commitContext, base, key)
-  if (done !== undefined) return done
-  const rows = await KeyedRows.take('upsert', inputBatches('upsert', schema.fields, input), {
-    keys,
-    duplicates,
-    signal,
-  })
-  if (rows.size === 0 && key === undefined) return base
-  const operationId = context.environment.uuid()
-  const writer = rowWriter({ ...context, signal }, metadata, rows, operationId)
-  const remover = rowRemover({ ...context, signal }, metadata, 'write.merge.mode', operationId)
-  const operation = snapshotOperation(commitContext, {
-    operationId,
-    summary,
-    branch,
-    commitKey: key,
-    async changeOf(fresh, parent): Promise<Change> {
-      const found = await findRows({ ...context, signal }, fresh, parent, schema, rows)
-      const { addData: kept, addDeletes, remove } = await remover.write(fresh, schema, found.deleted)
-      const written = await writer.write(found.rowIds)
-      return {
-        addData: kept.length === 0 ? written : [...written, ...kept],
-        addDeletes,
-        remove,
-        summary: {
-          'moraine.rows-inserted': String(rows.size - found.count),
-          'moraine.rows-updated': String(found.count),
-        },
-      }
-    },
-  })
-  return commit(commitContext, base, {
-    stage: operation.stage,
-    discard: async () => {
-      await operation.discard()
-      await Promise.all([writer.discard(), remover.discard()])
-    },
+  const { on, duplicates = 'last' } = options
+  return commitChange(context, held, options, async ({ metadata }, writing, operationId) => {
+    const schema = currentSchema(metadata)
+    const keys = keyFields('upsert', schema, on)
+    const batches = inputBatches('upsert', schema.fields, input)
+    const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, signal: writing.signal })
+    const writer = rowWriter(writing, metadata, rows, operationId)
+    const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
+    return {
+      async changeOf(fresh, parent) {
+        const found = await findRows(writing, fresh, parent, schema, rows)
+        const { addData: kept, addDeletes, remove } = await remover.write(fresh, schema, found.deleted)
+        const written = await writer.write(found.rowIds)
+        return {
+          addData: kept.length === 0 ? written : [...written, ...kept],
+          addDeletes,
+          remove,
+          summary: {
+            'moraine.rows-inserted': String(rows.size - found.count),
+            'moraine.rows-updated': String(found.count),
+          },
+        }
+      },
+      discard: async () => {
+        await Promise.all([writer.discard(), remover.discard()])
+      },
+    }
   })
 }
