@@ -20,7 +20,8 @@ export function fileRewriter(context: WritingContext, operationId: string): RowR
   let written: WriteResult | undefined
   let attempts = 0
   const discard = async () => {
-    await written?.abort()
+    // A courtesy: what cannot be deleted now is left to orphan removal.
+    await written?.abort().catch(() => undefined)
     written = undefined
   }
   return {

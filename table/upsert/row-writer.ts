@@ -28,7 +28,8 @@ export function rowWriter(
   let written: { readonly rowIds: BigInt64Array | undefined; readonly result: WriteResult } | undefined
   let attempts = 0
   const discard = async () => {
-    await written?.result.abort()
+    // A courtesy: what cannot be deleted now is left to orphan removal.
+    await written?.result.abort().catch(() => undefined)
     written = undefined
   }
   return {
