@@ -1,6 +1,7 @@
 /** What `upsert` and `delete` promise, one thing after another. */
 import { describe, expect, test } from 'vitest'
 import { connect, eq, gt, type Lake, MemoryStore, schema, type Table, t } from '../../index.ts'
+import { wrappedStore } from '../simulation/wrapped-store.ts'
 import { code } from '../table/support.ts'
 
 type Plain = Record<string, unknown>
@@ -187,21 +188,37 @@ describe('upsert', () => {
     expect(await locations(store)).toEqual(before)
   })
 
-  test('that loses a race keeps its data files, unless a rival inserted one of its keys', async () => {
+  test.for([
+    ['keeps its data files', 20, 1],
+    ['writes them anew where the rival inserted one of its keys, whose row id it takes', 11, 2],
+  ] as const)('that loses a race %s', async ([, rivalId, dataFiles]) => {
     const { table, store } = await newTable()
-    const base = await table.append(rows(1, 10, 'a'))
-    const [first, second] = await Promise.all([base.upsert(rows(2, 3, 'x')), base.upsert(rows(6, 3, 'y'))])
-    const newest = first.snapshots.length > second.snapshots.length ? first : second
-    expect((await names(newest)).filter((each) => !each.endsWith('a'))).toEqual([
-      '2 x',
-      '3 x',
-      '4 x',
-      '6 y',
-      '7 y',
-      '8 y',
-    ])
-    const parquet = (await locations(store)).filter((each) => each.endsWith('.parquet'))
-    expect(parquet).toHaveLength(3)
+    await table.append(rows(1, 10, 'a'))
+    const written: string[] = []
+    let rival: (() => Promise<unknown>) | undefined = async () => {
+      const lake = await connect('memory://lake/wh', { store, parallelism: 0 })
+      await ((await lake.loadTable('shop.orders')) as unknown as Table).upsert(rows(rivalId, 1, 'theirs'))
+    }
+    const watched = wrappedStore(store, async (call, [location = ''], apply) => {
+      if (call === 'openWrite') written.push(location)
+      // The rival is through before the upsert puts its own version.
+      if (call === 'put' && location.endsWith('.metadata.json')) {
+        const first = rival
+        rival = undefined
+        await first?.()
+      }
+      return apply()
+    })
+    const lake = await connect('memory://lake/wh', { store: watched, parallelism: 0 })
+    const held = (await lake.loadTable('shop.orders')) as unknown as Table
+    const ours = await held.upsert(rows(10, 2, 'ours'))
+    expect(rival).toBeUndefined()
+    expect(ours.snapshots).toHaveLength(3)
+    expect((await names(ours)).slice(9, 11)).toEqual(['10 ours', '11 ours'])
+    expect(new Set(written.filter((location) => location.includes('/data/'))).size).toBe(dataFiles)
+    const ids = (await read(ours, ['id', '_row_id'])).map((row) => row['_row_id'])
+    expect(new Set(ids).size).toBe(ids.length)
+    if (rivalId === 11) expect(ids[10]).toBe(10n)
   })
 })
 
