@@ -7,7 +7,7 @@ import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts'
  * catalogs write it, `<NNNNN>-<uuid>.metadata.json` as the others do, gzipped or not. Two files of one version are
  * told apart by their age. For reading without a catalog, which cannot know better. Throws NOT_FOUND.
  */
-export async function findCurrentMetadata(store: ObjectStore, location: string): Promise<string> {
+export async function findCurrentMetadata(store: ObjectStore, location: string): Promise<ObjectInfo> {
   const folder = `${joinLocation(stripTrailingSlash(location), 'metadata')}/`
   let newest: { readonly version: number; readonly info: ObjectInfo } | undefined
   for await (const info of store.list(folder)) {
@@ -19,7 +19,7 @@ export async function findCurrentMetadata(store: ObjectStore, location: string):
       (version === newest.version && info.lastModifiedMs > newest.info.lastModifiedMs)
     if (isNewer) newest = { version, info }
   }
-  if (newest !== undefined) return newest.info.location
+  if (newest !== undefined) return newest.info
   throw new MoraineError('NOT_FOUND', `no table at ${location}: there is no metadata file in ${folder}`, {
     context: { location },
   })

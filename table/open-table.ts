@@ -45,8 +45,10 @@ export async function openTable(metadataOrLocation: string, options: OpenTableOp
   const remaps = options.remap === undefined ? [] : remapsOf(options.remap)
   const bare = options.store ?? storeOf(remaps[0]?.to ?? location, environment, { ...options, properties })
   const store = remaps.length === 0 ? bare : remappingStore(bare, remaps)
-  const metadataLocation = isMetadataFile(location) ? location : await findCurrentMetadata(store, location)
-  requireMetadataSize(metadataLocation, (await store.head(metadataLocation))?.size ?? 0)
+  const found = isMetadataFile(location) ? undefined : await findCurrentMetadata(store, location)
+  const metadataLocation = found?.location ?? location
+  const info = found ?? (await store.head(location))
+  if (info !== undefined) requireMetadataSize(metadataLocation, info.size)
   const bytes = await store.get(metadataLocation)
   const metadata = inFile(metadataLocation, () => decodeTableMetadata(bytes, metadataLocation))
   const loaded: LoadedTable = { identifier: identifierOf(metadata.location), metadata, metadataLocation }
