@@ -1,5 +1,4 @@
 /** From a command line to output and an exit code. */
-
 import { env as environment } from 'node:process'
 import { Command, CommanderError, Option } from 'commander'
 import { isMoraineError, messageOf, setReadLimits, version } from '../index.ts'
