@@ -1,31 +1,16 @@
-/** Spark (Iceberg Java) writes tables whose data files are Avro; Moraine reads the same rows. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { and, connect, eq, gt, type Lake, notNull } from '../../index.ts'
+import { describe, expect, test } from 'vitest'
+import { and, eq, gt, type Lake, notNull } from '../../index.ts'
 import { difference, linesOf, sameRows } from './canonical.ts'
-import { enginesInstalled, type Judge, placeOf, startJudge } from './judge.ts'
-import { agreed, printMatrix } from './matrix.ts'
+import { enginesInstalled, type Judge, placeOf } from './judge.ts'
+import { agreed } from './matrix.ts'
+import { withSparkLake } from './spark-lake.ts'
 
-let folder: string
 let warehouse: string
 let lake: Lake
 let spark: Judge
 
-beforeAll(async () => {
-  if (!enginesInstalled) return
-  folder = await mkdtemp(join(tmpdir(), 'moraine-avro-'))
-  warehouse = join(folder, 'lake')
-  lake = await connect(warehouse, { durability: 'os' })
-  spark = await startJudge('spark', folder)
-})
-
-afterAll(async () => {
-  if (!enginesInstalled) return
-  printMatrix()
-  await spark.close()
-  await rm(folder, { recursive: true })
+withSparkLake('avro', (made) => {
+  ;({ warehouse, lake, spark } = made)
 })
 
 const COLUMNS = `id bigint not null, flag boolean, n int, f float, d double, amount decimal(9, 2), wide decimal(38, 10),

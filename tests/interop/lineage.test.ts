@@ -1,35 +1,20 @@
-/** Row lineage of tables that were upgraded from v1 and v2 and changed by Spark and us, as Spark itself reads it. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, type Lake } from '../../index.ts'
-import { enginesInstalled, type Judge, startJudge } from './judge.ts'
-import { agreed, printMatrix } from './matrix.ts'
+import { describe, expect, test } from 'vitest'
+import type { Lake } from '../../index.ts'
+import { enginesInstalled, type Judge } from './judge.ts'
+import { agreed } from './matrix.ts'
 import { seededRandom } from './samples.ts'
+import { withSparkLake } from './spark-lake.ts'
 import { range } from './subjects.ts'
 
 const histories = Number(process.env['MORAINE_HISTORIES'] ?? 3)
 const firstSeed = Number(process.env['MORAINE_SEED'] ?? 1)
 
-let folder: string
 let warehouse: string
 let lake: Lake
 let spark: Judge
 
-beforeAll(async () => {
-  if (!enginesInstalled) return
-  folder = await mkdtemp(join(tmpdir(), 'moraine-lineage-'))
-  warehouse = join(folder, 'lake')
-  lake = await connect(warehouse, { durability: 'os' })
-  spark = await startJudge('spark', folder)
-})
-
-afterAll(async () => {
-  if (!enginesInstalled) return
-  printMatrix()
-  await spark.close()
-  await rm(folder, { recursive: true })
+withSparkLake('lineage', (made) => {
+  ;({ warehouse, lake, spark } = made)
 })
 
 describe.skipIf(!enginesInstalled)('the lineage of rows', () => {

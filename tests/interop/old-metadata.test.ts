@@ -1,36 +1,21 @@
-/** A table of the first v1 writers, which Spark and we read and grow in turns, through all versions. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, identity, type Lake, schema, type Table, t } from '../../index.ts'
+import { describe, expect, test } from 'vitest'
+import { identity, type Lake, schema, type Table, t } from '../../index.ts'
 import { FileStore } from '../../storage/file-store.ts'
 import { asFirstWriters, rewriteMetadata } from '../readers/rewritten-table.ts'
 import { canonicalRow, difference, linesOf, sameRows } from './canonical.ts'
-import { enginesInstalled, type Judge, placeOf, startJudge } from './judge.ts'
-import { agreed, printMatrix } from './matrix.ts'
+import { enginesInstalled, type Judge, placeOf } from './judge.ts'
+import { agreed } from './matrix.ts'
 import type { PlainRow } from './samples.ts'
+import { withSparkLake } from './spark-lake.ts'
 import { range } from './subjects.ts'
 
 const store = new FileStore({})
-let folder: string
 let warehouse: string
 let lake: Lake
 let spark: Judge
 
-beforeAll(async () => {
-  if (!enginesInstalled) return
-  folder = await mkdtemp(join(tmpdir(), 'moraine-old-'))
-  warehouse = join(folder, 'lake')
-  lake = await connect(warehouse, { durability: 'os' })
-  spark = await startJudge('spark', folder)
-})
-
-afterAll(async () => {
-  if (!enginesInstalled) return
-  printMatrix()
-  await spark.close()
-  await rm(folder, { recursive: true })
+withSparkLake('old', (made) => {
+  ;({ warehouse, lake, spark } = made)
 })
 
 describe.skipIf(!enginesInstalled)('a table of the first v1 writers', () => {

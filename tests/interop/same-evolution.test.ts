@@ -1,11 +1,6 @@
-/** Spark (Iceberg Java) and Moraine make the same changes to two tables, whose metadata must come out the same. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   bucket,
-  connect,
   day,
   desc,
   hour,
@@ -16,27 +11,16 @@ import {
   truncate,
 } from '../../index.ts'
 import { everyShape } from './every-shape.ts'
-import { enginesInstalled, type Judge, startJudge } from './judge.ts'
-import { agreed, printMatrix } from './matrix.ts'
+import { enginesInstalled, type Judge } from './judge.ts'
+import { agreed } from './matrix.ts'
+import { withSparkLake } from './spark-lake.ts'
 
-let folder: string
 let warehouse: string
 let lake: Lake
 let spark: Judge
 
-beforeAll(async () => {
-  if (!enginesInstalled) return
-  folder = await mkdtemp(join(tmpdir(), 'moraine-same-'))
-  warehouse = join(folder, 'lake')
-  lake = await connect(warehouse, { durability: 'os' })
-  spark = await startJudge('spark', folder)
-})
-
-afterAll(async () => {
-  if (!enginesInstalled) return
-  printMatrix()
-  await spark.close()
-  await rm(folder, { recursive: true })
+withSparkLake('same', (made) => {
+  ;({ warehouse, lake, spark } = made)
 })
 
 describe.skipIf(!enginesInstalled)('the same evolution by Moraine and by Spark', () => {

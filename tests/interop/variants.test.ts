@@ -1,12 +1,12 @@
 /** Variants that Spark writes, shredded, whole and in Avro, at every depth: the same values for Spark and for us. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect, gtEq, type Lake } from '../../index.ts'
-import { enginesInstalled, type Judge, startJudge } from './judge.ts'
-import { agreed, printMatrix } from './matrix.ts'
+import { describe, expect, test } from 'vitest'
+import { gtEq, type Lake } from '../../index.ts'
+import { enginesInstalled, type Judge } from './judge.ts'
+import { agreed } from './matrix.ts'
 import { seededRandom } from './samples.ts'
+import { withSparkLake } from './spark-lake.ts'
 import { range } from './subjects.ts'
 
 let folder: string
@@ -14,19 +14,8 @@ let warehouse: string
 let lake: Lake
 let spark: Judge
 
-beforeAll(async () => {
-  if (!enginesInstalled) return
-  folder = await mkdtemp(join(tmpdir(), 'moraine-variants-'))
-  warehouse = join(folder, 'lake')
-  lake = await connect(warehouse, { durability: 'os' })
-  spark = await startJudge('spark', folder)
-})
-
-afterAll(async () => {
-  if (!enginesInstalled) return
-  printMatrix()
-  await spark.close()
-  await rm(folder, { recursive: true })
+withSparkLake('variants', (made) => {
+  ;({ folder, warehouse, lake, spark } = made)
 })
 
 const layouts: Readonly<Record<string, string>> = {
