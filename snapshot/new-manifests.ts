@@ -1,6 +1,6 @@
 /** The manifests of files that a commit adds: by partition spec, near the size that the table asks for. Pure. */
 import { invalidArgument } from '../format/errors.ts'
-import { type DataFile, fileKey, type ManifestContent, type ManifestEntry } from '../format/manifest.ts'
+import type { DataFile, ManifestContent, ManifestEntry } from '../format/manifest.ts'
 import { type EncodedManifest, encodeManifest } from '../format/manifest-codec.ts'
 import type { SpecInSchema } from '../format/partition-type.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
@@ -17,18 +17,26 @@ export interface NewManifest extends EncodedManifest {
 /** So many files tell how large an entry is. */
 const SAMPLE_SIZE = 1000
 
+export interface FilesToAdd {
+  readonly content: ManifestContent
+  readonly files: readonly DataFile[]
+  /** Among all that the operation ever adds: files of an attempt that has lost may be added again, beside others. */
+  readonly number: number
+}
+
 /** Throws INVALID_ARGUMENT for a file of a partition spec that the table does not have. */
 export function newManifests(
   metadata: TableMetadata,
   snapshotId: bigint,
-  content: ManifestContent,
-  files: readonly DataFile[],
+  { content, files, number }: FilesToAdd,
 ): NewManifest[] {
   const manifests: NewManifest[] = []
   for (const [specId, group] of filesBySpec(files)) {
     const partition = specInSchema(metadata, specId)
     if (partition === undefined) throw invalidArgument(`the table has no partition spec ${specId}`)
-    manifests.push(...encodeInParts({ metadata, snapshotId, content, partition }, group))
+    for (const manifest of encodeInParts({ metadata, snapshotId, content, partition }, group)) {
+      manifests.push({ ...manifest, key: `added ${number} ${manifests.length}` })
+    }
   }
   return manifests
 }
@@ -43,6 +51,8 @@ function filesBySpec(files: readonly DataFile[]): Map<number, DataFile[]> {
   return bySpec
 }
 
+type Unnamed = Omit<NewManifest, 'key'>
+
 interface PartsOf {
   readonly metadata: TableMetadata
   readonly snapshotId: bigint
@@ -50,7 +60,7 @@ interface PartsOf {
   readonly partition: SpecInSchema
 }
 
-function* encodeInParts(parts: PartsOf, files: readonly DataFile[]): Generator<NewManifest> {
+function* encodeInParts(parts: PartsOf, files: readonly DataFile[]): Generator<Unnamed> {
   const target = readProperty(parts.metadata.properties, 'commit.manifest.target-size-bytes')
   const sample = encode(parts, files.slice(0, SAMPLE_SIZE))
   const { entries, bytes } = sample
@@ -62,12 +72,10 @@ function* encodeInParts(parts: PartsOf, files: readonly DataFile[]): Generator<N
 function encode(
   { metadata: { formatVersion }, snapshotId, content, partition }: PartsOf,
   files: readonly DataFile[],
-): NewManifest {
+): Unnamed {
   const entries = files.map((dataFile): ManifestEntry => ({ status: 'added', snapshotId, dataFile }))
   return {
     ...encodeManifest({ ...partition, formatVersion, content, snapshotId, entries }),
     entries,
-    // No file is in two manifests.
-    key: `added ${fileKey(files[0]!)}`,
   }
 }

@@ -195,7 +195,7 @@ function addedManifests(metadata: TableMetadata, { change, prepared }: Attempt):
   return contents.flatMap(([content, files]) => {
     const known = added.get(files)
     if (known !== undefined) return known
-    const manifests = newManifests(metadata, snapshotId, content, files)
+    const manifests = newManifests(metadata, snapshotId, { content, files, number: added.size })
     added.set(files, manifests)
     return manifests
   })

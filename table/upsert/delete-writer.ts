@@ -49,11 +49,11 @@ export function deleteWriter(context: WritingContext, operationId: string): RowR
       }
       const removed = whole.flatMap(({ task }) => [task.dataFile, ...ofOneFile(task)])
       if (metadata.formatVersion < 3) {
-        return { addData: NO_FILES, addDeletes: await writePositionDeletes(options, rows), remove: removed }
+        return { addData: [], addDeletes: await writePositionDeletes(options, rows), remove: removed }
       }
       const replaced = deleted.flatMap((each) => (isWhole(each) ? [] : ofOneFile(each.task)))
       return {
-        addData: NO_FILES,
+        addData: [],
         addDeletes: await writeVectors(options, rows),
         remove: [...removed, ...replaced],
       }
@@ -75,5 +75,3 @@ async function addDeleted(
     if (before !== undefined) positions.addAll(before)
   }
 }
-
-const NO_FILES = [] as const

@@ -1,6 +1,16 @@
 /** What `upsert` and `delete` promise, one thing after another. */
 import { describe, expect, test } from 'vitest'
-import { connect, eq, gt, type Lake, MemoryStore, schema, type Table, t } from '../../index.ts'
+import {
+  connect,
+  eq,
+  gt,
+  type Lake,
+  MemoryStore,
+  type ObjectStore,
+  schema,
+  type Table,
+  t,
+} from '../../index.ts'
 import { wrappedStore } from '../simulation/wrapped-store.ts'
 import { code } from '../table/support.ts'
 
@@ -195,24 +205,12 @@ describe('upsert', () => {
     const { table, store } = await newTable()
     await table.append(rows(1, 10, 'a'))
     const written: string[] = []
-    let rival: (() => Promise<unknown>) | undefined = async () => {
-      const lake = await connect('memory://lake/wh', { store, parallelism: 0 })
-      await ((await lake.loadTable('shop.orders')) as unknown as Table).upsert(rows(rivalId, 1, 'theirs'))
-    }
-    const watched = wrappedStore(store, async (call, [location = ''], apply) => {
-      if (call === 'openWrite') written.push(location)
-      // The rival is through before the upsert puts its own version.
-      if (call === 'put' && location.endsWith('.metadata.json')) {
-        const first = rival
-        rival = undefined
-        await first?.()
-      }
-      return apply()
-    })
-    const lake = await connect('memory://lake/wh', { store: watched, parallelism: 0 })
-    const held = (await lake.loadTable('shop.orders')) as unknown as Table
+    const held = await heldWithRival(
+      store,
+      (theirs) => theirs.upsert(rows(rivalId, 1, 'theirs')),
+      (location) => written.push(location),
+    )
     const ours = await held.upsert(rows(10, 2, 'ours'))
-    expect(rival).toBeUndefined()
     expect(ours.snapshots).toHaveLength(3)
     expect((await names(ours)).slice(9, 11)).toEqual(['10 ours', '11 ours'])
     expect(new Set(written.filter((location) => location.includes('/data/'))).size).toBe(dataFiles)
@@ -220,6 +218,23 @@ describe('upsert', () => {
     expect(new Set(ids).size).toBe(ids.length)
     if (rivalId === 11) expect(ids[10]).toBe(10n)
   })
+
+  test.for([
+    ['1', {}],
+    ['2', { 'write.merge.mode': 'copy-on-write' }],
+    ['3', { 'write.merge.mode': 'copy-on-write' }],
+  ] as const)(
+    'that loses a race on version %s names the rows that it has written anew since',
+    async ([version, mode]) => {
+      const { table, store } = await newTable({ 'format-version': version, ...mode })
+      await table.append(rows(1, 10, 'a'))
+      const held = await heldWithRival(store, (theirs) => theirs.upsert(rows(5, 1, 'theirs')))
+      const ours = await held.upsert(rows(10, 2, 'ours'))
+      expect(ours.snapshots).toHaveLength(3)
+      expect((await names(ours)).slice(3, 6)).toEqual(['4 a', '5 theirs', '6 a'])
+      expect((await names(ours)).slice(8)).toEqual(['9 a', '10 ours', '11 ours'])
+    },
+  )
 })
 
 describe('delete', () => {
@@ -263,6 +278,28 @@ describe('delete', () => {
     expect(table.currentSnapshot!.operation).toBe('overwrite')
   })
 })
+
+/** A table at hand, of which a rival changes the rows just before it puts a version of its own. */
+async function heldWithRival(
+  store: MemoryStore,
+  rival: (theirs: Table) => Promise<unknown>,
+  onWrite: (location: string) => void = () => undefined,
+): Promise<Table> {
+  const load = async (over: ObjectStore) =>
+    (await (
+      await connect('memory://lake/wh', { store: over, parallelism: 0 })
+    ).loadTable('shop.orders')) as unknown as Table
+  let isThrough = false
+  const watched = wrappedStore(store, async (call, [location = ''], apply) => {
+    if (call === 'openWrite') onWrite(location)
+    if (call === 'put' && location.endsWith('.metadata.json') && !isThrough) {
+      isThrough = true
+      await rival(await load(store))
+    }
+    return apply()
+  })
+  return load(watched)
+}
 
 async function locations(store: MemoryStore): Promise<string[]> {
   const found: string[] = []
