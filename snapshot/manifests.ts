@@ -9,7 +9,7 @@ import { decodeManifestList } from '../format/manifest-list-codec.ts'
 import { keepManifest, type PackedManifest, packManifest } from '../format/packed-manifest/packed-manifest.ts'
 import { type FileTests, selectEntries } from '../format/packed-manifest/select-entries.ts'
 import type { SpecInSchema } from '../format/partition-type.ts'
-import { findFieldById } from '../format/schema.ts'
+import { findFieldById, type Schema } from '../format/schema.ts'
 import type { Snapshot } from '../format/snapshot.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
 import { currentSchema } from '../format/table-metadata-build.ts'
@@ -21,6 +21,8 @@ import type { ManifestCache } from './manifest-cache.ts'
 export interface ManifestSource {
   readonly metadata: TableMetadata
   readonly store: ObjectStore
+  /** The one to read by, which types the values of partitions. Default: the current one. */
+  readonly schema?: Schema
   /** Keeps manifests that were read. */
   readonly manifests?: ManifestCache | undefined
 }
@@ -52,7 +54,7 @@ export async function readManifestList(
   }
   const location = snapshot.manifestList
   if (location === undefined) {
-    const specById = (specId: number) => specInSchema(source.metadata, specId)
+    const specById = (specId: number) => specInSchema(source.metadata, specId, source.schema)
     return readEmbeddedManifests({ store: source.store, specById }, snapshot, options)
   }
   const bytes = await getReferenced(source.store, location, options)
@@ -100,13 +102,13 @@ export async function readManifestEntries(
 }
 
 function* selected(
-  { metadata }: ManifestSource,
+  { metadata, schema }: ManifestSource,
   manifest: ManifestFile,
   packed: PackedManifest,
   { metrics = 'all', tests }: ReadEntries,
 ): Generator<CommittedEntry, void, undefined> {
   try {
-    const partition = requireSpec(metadata, manifest)
+    const partition = requireSpec(metadata, manifest, schema)
     yield* selectEntries(packed, manifest, partition, { metrics, tests })
   } catch (error) {
     throw namingFile(manifest.manifestPath, error)
@@ -115,12 +117,12 @@ function* selected(
 
 /** For a schema of a form that is not packed. */
 function* decoded(
-  { metadata }: ManifestSource,
+  { metadata, schema }: ManifestSource,
   manifest: ManifestFile,
   bytes: Uint8Array,
   { metrics = 'all', tests }: ReadEntries,
 ): Generator<CommittedEntry, void, undefined> {
-  const specById = (specId: number) => specInSchema(metadata, specId)
+  const specById = (specId: number) => specInSchema(metadata, specId, schema)
   for (const entry of decodeManifest(bytes, manifest, { specById, metrics })) {
     if (tests !== undefined) {
       if (entry.status === 'deleted') continue
@@ -143,20 +145,26 @@ function checkLength({ manifestPath, manifestLength }: ManifestFile, found: numb
   )
 }
 
-function requireSpec(metadata: TableMetadata, { partitionSpecId }: ManifestFile): SpecInSchema {
-  const partition = specInSchema(metadata, partitionSpecId)
+function requireSpec(
+  metadata: TableMetadata,
+  { partitionSpecId }: ManifestFile,
+  schema: Schema | undefined,
+): SpecInSchema {
+  const partition = specInSchema(metadata, partitionSpecId, schema)
   if (partition !== undefined) return partition
   throw invalidData(`the table has no partition spec ${partitionSpecId}`, { rule: 'Manifest Lists' })
 }
 
-/** A spec with a schema that has its source columns: the current one, or an older one for columns dropped since. */
-export function specInSchema(metadata: TableMetadata, specId: number): SpecInSchema | undefined {
+/** A spec with a schema that has its source columns: `preferred`, or another one for columns dropped since. */
+export function specInSchema(
+  metadata: TableMetadata,
+  specId: number,
+  preferred: Schema = currentSchema(metadata),
+): SpecInSchema | undefined {
   const spec = metadata.partitionSpecs.find((candidate) => candidate.specId === specId)
   if (spec === undefined) return undefined
   const sourceIds = spec.fields.flatMap((field) => field.sourceIds)
-  const current = currentSchema(metadata)
-  const hasSources = (schema: typeof current) =>
-    sourceIds.every((id) => findFieldById(schema, id) !== undefined)
-  const schema = hasSources(current) ? current : metadata.schemas.findLast(hasSources)
-  return { spec, schema: schema ?? current }
+  const hasSources = (schema: Schema) => sourceIds.every((id) => findFieldById(schema, id) !== undefined)
+  const schema = hasSources(preferred) ? preferred : metadata.schemas.findLast(hasSources)
+  return { spec, schema: schema ?? preferred }
 }
