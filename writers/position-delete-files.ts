@@ -4,6 +4,7 @@ import { arrowData } from '../format/arrow/arrow-data.ts'
 import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
 import type { DataFile } from '../format/manifest.ts'
 import { startParquetFile } from '../format/parquet/file-builder.ts'
+import { partitionKey } from '../format/partition-key.ts'
 import { partitionPath } from '../format/partition-path.ts'
 import { POSITION_DELETE_FIELDS } from '../format/position-delete-fields.ts'
 import { unsortedOrder } from '../format/sort-order.ts'
@@ -38,14 +39,13 @@ export async function writePositionDeletes(
 
 function groupsOf(
   deleted: readonly DeletedRows[],
-  { properties, specById }: WriteDeletes,
+  { properties }: WriteDeletes,
 ): readonly (readonly DeletedRows[])[] {
   if (readProperty(properties, 'write.delete.granularity') === 'file') return deleted.map((rows) => [rows])
   const groups = new Map<string, DeletedRows[]>()
   for (const rows of deleted) {
     const { specId, partition } = rows.dataFile
-    const { spec, schema } = specById(specId)
-    const key = `${specId} ${partitionPath(spec, schema, partition)}`
+    const key = partitionKey(specId, partition)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [rows])
     else group.push(rows)

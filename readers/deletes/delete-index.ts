@@ -9,9 +9,9 @@
 import { invalidData } from '../../format/errors.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { LiveEntry } from '../../format/manifest-inheritance.ts'
+import { partitionKey } from '../../format/partition-key.ts'
 import type { DeleteFileRef } from '../scan-task.ts'
 import { type KeyTypes, mayShareKeys } from './key-ranges.ts'
-import { partitionKey } from './partition-key.ts'
 
 export interface DeleteIndex {
   /** Field ids of the keys of all equality deletes: metrics of these columns let `deletesOf` leave more out. */

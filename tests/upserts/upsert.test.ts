@@ -4,6 +4,7 @@ import {
   connect,
   eq,
   gt,
+  identity,
   type Lake,
   MemoryStore,
   type ObjectStore,
@@ -120,6 +121,23 @@ describe('upsert', () => {
       'total-delete-files': '0',
       'total-position-deletes': '0',
     })
+  })
+
+  test('on version 2 deletes in each of two partitions whose folders have one name', async () => {
+    const store = new MemoryStore()
+    const lake = await connect('memory://lake/wh', { store, parallelism: 0 })
+    let table = (await lake.createTable('a.b', {
+      schema: schema({ id: t.long(), name: t.string() }),
+      partitionBy: [identity('name')],
+      properties: { 'format-version': '2', 'write.delete.granularity': 'partition' },
+    })) as unknown as Table
+    const both = (from: number) => [
+      { id: from, name: null },
+      { id: from + 1, name: 'null' },
+    ]
+    table = await table.append([...both(1), ...both(3)])
+    table = await table.upsert([...both(1)], { on: ['id'] })
+    expect(await names(table)).toEqual(['1 null', '2 null', '3 null', '4 null'])
   })
 
   test('with a commit id is made once', async () => {

@@ -1,5 +1,5 @@
-import type { PartitionTuple } from '../../format/manifest.ts'
-import type { Literal } from '../../format/types.ts'
+import type { PartitionTuple } from './manifest.ts'
+import type { Literal } from './types.ts'
 
 /** A text that two tuples of one spec share exactly when Iceberg Java takes them for one partition. */
 export function partitionKey(specId: number, tuple: PartitionTuple): string {
