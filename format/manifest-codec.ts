@@ -9,9 +9,10 @@ import { type CommittedEntry, inheritance } from './manifest-inheritance.ts'
 import type { UnassignedManifest } from './manifest-list-codec.ts'
 import { manifestSummarizer } from './manifest-summary.ts'
 import { partitionFieldsToJson } from './partition-spec-json.ts'
-import type { SpecInSchema } from './partition-type.ts'
+import { partitionTypes, type SpecInSchema } from './partition-type.ts'
 import { schemaToJson } from './schema-json.ts'
 import type { FormatVersion } from './table-metadata.ts'
+import { promoteLiteral } from './values/promote-literal.ts'
 
 export interface EncodeManifest extends SpecInSchema {
   readonly formatVersion: FormatVersion
@@ -38,8 +39,10 @@ export function encodeManifest(request: EncodeManifest): EncodedManifest {
   if (formatVersion === 1 && content === 'deletes')
     throw invalidArgument('format version 1 has no delete manifests')
   const summarizer = manifestSummarizer(request)
+  const promoted = promoteTuples(request)
   const entries = function* (): Generator<ManifestEntry> {
-    for (const entry of request.entries) {
+    for (const given of request.entries) {
+      const entry = promoted(given)
       checkEntry(entry, request)
       summarizer.add(entry)
       yield entry.snapshotId === undefined ? { ...entry, snapshotId } : entry
@@ -107,6 +110,17 @@ export function decodeManifestSpecId(bytes: Uint8Array, file: string): number {
       rule: 'Manifests',
     })
   })
+}
+
+/** Files that were written, or planned, before a source column was widened have tuples of its earlier type. */
+function promoteTuples(partition: SpecInSchema): (entry: ManifestEntry) => ManifestEntry {
+  const types = partitionTypes(partition)
+  return (entry) => {
+    const tuple = entry.dataFile.partition
+    const now = tuple.map((value, i) => promoteLiteral(types[i]!, value))
+    if (now.every((value, i) => Object.is(value, tuple[i]))) return entry
+    return { ...entry, dataFile: { ...entry.dataFile, partition: now } }
+  }
 }
 
 function checkEntry(entry: ManifestEntry, request: EncodeManifest): void {

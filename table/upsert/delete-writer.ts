@@ -1,6 +1,6 @@
 import { resolveLocation } from '../../format/location.ts'
-import type { Schema } from '../../format/schema.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
+import { currentSchema } from '../../format/table-metadata-build.ts'
 import { deletedPositions } from '../../readers/live-rows.ts'
 import { deleteQuietly } from '../../snapshot/commit.ts'
 import { specInSchema } from '../../snapshot/manifests.ts'
@@ -25,7 +25,7 @@ export function deleteWriter(context: WritingContext, operationId: string): RowR
   }
   return {
     discard,
-    async write(metadata, schema, deleted) {
+    async write(metadata, deleted) {
       await discard()
       const attempt = attempts++
       const options: WriteDeletes = {
@@ -40,7 +40,7 @@ export function deleteWriter(context: WritingContext, operationId: string): RowR
         onFile: (location) => locations.push(location),
         signal: context.signal,
       }
-      if (metadata.formatVersion >= 3) await addDeleted(context, metadata, schema, deleted)
+      if (metadata.formatVersion >= 3) await addDeleted(context, metadata, deleted)
       const whole = deleted.filter(isWhole)
       const rows: DeletedRows[] = []
       for (const { task, positions } of deleted) {
@@ -65,13 +65,12 @@ export function deleteWriter(context: WritingContext, operationId: string): RowR
 async function addDeleted(
   context: WritingContext,
   metadata: TableMetadata,
-  schema: Schema,
   deleted: readonly RowsToDelete[],
 ): Promise<void> {
   const source = scanSource(context, metadata)
   for (const { task, positions } of deleted) {
     if (positions === 'all') continue
-    const before = await deletedPositions(source, schema, task, context.signal)
+    const before = await deletedPositions(source, currentSchema(metadata), task, context.signal)
     if (before !== undefined) positions.addAll(before)
   }
 }

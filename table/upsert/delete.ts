@@ -4,6 +4,7 @@ import { checkOptions } from '../../format/check-options.ts'
 import type { ColumnPath } from '../../format/column-path.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import { bind } from '../../format/expressions/bind.ts'
+import { boundFieldIds } from '../../format/expressions/bound.ts'
 import type { Expression } from '../../format/expressions/expression.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
@@ -18,6 +19,7 @@ import { findMatches } from './find-matches.ts'
 import { findRows, type RowsToDelete } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
+import { requireColumns } from './require-columns.ts'
 import { rowRemover } from './write-mode.ts'
 
 export interface DeleteOptions extends AppendOptions {
@@ -42,12 +44,11 @@ export async function deleteRows(
     const find = isExpression(what)
       ? byFilter(writing, base, what, options)
       : await byKeys(writing, base, what, options)
-    const schema = currentSchema(base.metadata)
     const remover = rowRemover(writing, base.metadata, 'write.delete.mode', operationId)
     return {
       async changeOf(fresh, parent) {
         const found = parent === undefined ? [] : await find(fresh, parent)
-        const change = await remover.write(fresh, schema, found)
+        const change = await remover.write(fresh, found)
         const rows = found.reduce((sum, { count }) => sum + count, 0)
         return { ...change, summary: { 'moraine.rows-deleted': String(rows) } }
       },
@@ -68,8 +69,11 @@ function byFilter(
 ): Finder {
   if (on !== undefined) throw invalidArgument("delete: 'on' goes with keys, not with a filter")
   const schema = currentSchema(metadata)
-  bind(where, schema)
-  return (fresh, snapshot) => findMatches(context, fresh, snapshot, schema, where)
+  const ids = boundFieldIds(bind(where, schema))
+  return async (fresh, snapshot) => {
+    requireColumns(fresh, schema, ids)
+    return findMatches(context, fresh, snapshot, where)
+  }
 }
 
 async function byKeys(
@@ -84,5 +88,8 @@ async function byKeys(
   const keys = keyFields('delete', schema, on)
   const batches = inputBatches('delete', schema.fields, input)
   const rows = await KeyedRows.take('delete', batches, { keys, duplicates: 'last', signal: context.signal })
-  return async (fresh, snapshot) => (await findRows(context, fresh, snapshot, whole, rows)).deleted
+  return async (fresh, snapshot) => {
+    requireColumns(fresh, whole, ids)
+    return (await findRows(context, fresh, snapshot, rows)).deleted
+  }
 }

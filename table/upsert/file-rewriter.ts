@@ -4,8 +4,8 @@ import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { takeRows } from '../../format/arrow/take.ts'
 import { alwaysTrue } from '../../format/expressions/build.ts'
 import type { PositionSet } from '../../format/puffin/position-set.ts'
-import type { Schema } from '../../format/schema.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
+import { currentSchema } from '../../format/table-metadata-build.ts'
 import { liveRows } from '../../readers/live-rows.ts'
 import { LAST_UPDATED_COLUMN, ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
@@ -26,14 +26,13 @@ export function fileRewriter(context: WritingContext, operationId: string): RowR
   }
   return {
     discard,
-    async write(metadata, schema, deleted) {
+    async write(metadata, deleted) {
       await discard()
       const lineage = metadata.formatVersion >= 3 ? [ROW_ID_COLUMN, LAST_UPDATED_COLUMN] : []
       written = await writeDataFiles({
         ...(await dataFileOptions(context, metadata)),
-        schema,
         metadataFields: lineage,
-        batches: keptRows(context, metadata, schema, deleted),
+        batches: keptRows(context, metadata, deleted),
         operationId: `${operationId}-kept-${++attempts}`,
       })
       const remove = deleted.flatMap(({ task }) => [task.dataFile, ...ofOneFile(task)])
@@ -45,10 +44,10 @@ export function fileRewriter(context: WritingContext, operationId: string): RowR
 async function* keptRows(
   context: WritingContext,
   metadata: TableMetadata,
-  schema: Schema,
   deleted: readonly RowsToDelete[],
 ): AsyncGenerator<RecordBatch> {
   const lineage = metadata.formatVersion >= 3 ? [ROW_ID_COLUMN, LAST_UPDATED_COLUMN] : []
+  const schema = currentSchema(metadata)
   const fields = [...schema.fields, ...lineage]
   const arrowSchema = arrowSchemaOf(fields)
   const gone = new Map<ScanTask, PositionSet>()

@@ -1,9 +1,9 @@
 import type { Expression } from '../../format/expressions/expression.ts'
 import { strictMetricsEvaluator } from '../../format/expressions/metrics-evaluator.ts'
 import { PositionSet } from '../../format/puffin/position-set.ts'
-import type { Schema } from '../../format/schema.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
+import { currentSchema } from '../../format/table-metadata-build.ts'
 import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import { scanSource } from '../scan-source.ts'
@@ -18,10 +18,10 @@ export async function findMatches(
   context: WritingContext,
   metadata: TableMetadata,
   snapshot: Snapshot,
-  schema: Schema,
   where: Expression,
 ): Promise<readonly RowsToDelete[]> {
   const source = scanSource(context, metadata)
+  const schema = currentSchema(metadata)
   const { signal } = context
   const matchesAll = strictMetricsEvaluator(where, schema)
   const found: RowsToDelete[] = []

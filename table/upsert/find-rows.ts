@@ -1,8 +1,8 @@
 import type { Data } from 'apache-arrow'
 import { PositionSet } from '../../format/puffin/position-set.ts'
-import type { Schema } from '../../format/schema.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
+import { currentSchema } from '../../format/table-metadata-build.ts'
 import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
@@ -32,7 +32,6 @@ export async function findRows(
   context: WritingContext,
   metadata: TableMetadata,
   snapshot: Snapshot | undefined,
-  schema: Schema,
   rows: KeyedRows,
 ): Promise<FoundRows> {
   if (snapshot === undefined || rows.size === 0) return { deleted: [], count: 0, rowIds: undefined }
@@ -41,6 +40,7 @@ export async function findRows(
   let count = 0
   let rowIds: BigInt64Array | undefined
   const source = scanSource(context, metadata)
+  const schema = currentSchema(metadata)
   const { signal } = context
   const tasks = snapshotTasks(source, snapshot, schema, rows.filter(), signal)
   const keys = rows.keys.map(({ column }) => column)

@@ -1,5 +1,4 @@
 import type { DataFile } from '../../format/manifest.ts'
-import type { Schema } from '../../format/schema.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import type { Change } from '../../snapshot/snapshot-operation.ts'
 import type { RowsToDelete } from './find-rows.ts'
@@ -7,7 +6,7 @@ import type { RowsToDelete } from './find-rows.ts'
 /** Takes rows out of data files, in one of two ways. */
 export interface RowRemover {
   /** Writes what one attempt needs; what the attempt before it wrote is deleted. */
-  write(metadata: TableMetadata, schema: Schema, deleted: readonly RowsToDelete[]): Promise<Change>
+  write(metadata: TableMetadata, deleted: readonly RowsToDelete[]): Promise<Change>
   /** Deletes what was written. */
   discard(): Promise<void>
 }

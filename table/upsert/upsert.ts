@@ -13,6 +13,7 @@ import { commitChange } from './commit-change.ts'
 import { findRows } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
+import { requireColumns } from './require-columns.ts'
 import { rowWriter } from './row-writer.ts'
 import { rowRemover } from './write-mode.ts'
 
@@ -37,14 +38,16 @@ export async function upsert(
   return commitChange(context, held, options, async ({ metadata }, writing, operationId) => {
     const schema = currentSchema(metadata)
     const keys = keyFields('upsert', schema, on)
+    const ids = new Set(keys.map(({ field }) => field.id))
     const batches = inputBatches('upsert', schema.fields, input)
     const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, signal: writing.signal })
     const writer = rowWriter(writing, metadata, rows, operationId)
     const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
     return {
       async changeOf(fresh, parent) {
-        const found = await findRows(writing, fresh, parent, schema, rows)
-        const { addData: kept, addDeletes, remove } = await remover.write(fresh, schema, found.deleted)
+        requireColumns(fresh, schema, ids)
+        const found = await findRows(writing, fresh, parent, rows)
+        const { addData: kept, addDeletes, remove } = await remover.write(fresh, found.deleted)
         const written = await writer.write(found.rowIds)
         return {
           addData: kept.length === 0 ? written : [...written, ...kept],

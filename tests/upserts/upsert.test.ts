@@ -223,11 +223,9 @@ describe('upsert', () => {
     const { table, store } = await newTable()
     await table.append(rows(1, 10, 'a'))
     const written: string[] = []
-    const held = await heldWithRival(
-      store,
-      (theirs) => theirs.upsert(rows(rivalId, 1, 'theirs')),
-      (location) => written.push(location),
-    )
+    const held = await heldWithRival(store, (theirs) => theirs.upsert(rows(rivalId, 1, 'theirs')), {
+      onWrite: (location) => written.push(location),
+    })
     const ours = await held.upsert(rows(10, 2, 'ours'))
     expect(ours.snapshots).toHaveLength(3)
     expect((await names(ours)).slice(9, 11)).toEqual(['10 ours', '11 ours'])
@@ -297,19 +295,83 @@ describe('delete', () => {
   })
 })
 
+describe.each([
+  ['1', 'merge-on-read'],
+  ['2', 'copy-on-write'],
+  ['3', 'copy-on-write'],
+  ['3', 'merge-on-read'],
+])('on version %s, %s, of a table that a rival evolves meanwhile', (version, mode) => {
+  const properties = { 'format-version': version, 'write.merge.mode': mode, 'write.delete.mode': mode }
+
+  test('an upsert keeps the values of a column that the rival added', async () => {
+    const { table, store } = await newTable(properties)
+    await table.append(rows(1, 3, 'a'))
+    const held = await heldWithRival(store, async (theirs) => {
+      const wider = (await theirs.update().addColumn('note', t.string()).commit()) as Table
+      return wider.upsert([2, 3].map((id) => ({ id, name: 'b', note: 'theirs' })))
+    })
+    const ours = await held.upsert(rows(3, 2, 'c'))
+    expect(await read(ours, ['id', 'name', 'note'])).toEqual([
+      { id: 1n, name: 'a', note: null },
+      { id: 2n, name: 'b', note: 'theirs' },
+      { id: 3n, name: 'c', note: null },
+      { id: 4n, name: 'c', note: null },
+    ])
+  })
+
+  test('an upsert keeps the rows of a partition whose column the rival widened', async () => {
+    const { store, lake } = await newTable(properties)
+    const table = (await lake.createTable('shop.parts', {
+      schema: schema({ id: t.long().required(), part: t.int(), name: t.string() }),
+      partitionBy: [identity('part')],
+      identifierFields: ['id'],
+      properties,
+    })) as unknown as Table
+    await table.append([1, 2, 3].map((id) => ({ id, part: 7, name: 'a' })))
+    const widen = (theirs: Table) => theirs.update().widenColumn('part', t.long()).commit()
+    const held = await heldWithRival(store, widen, { name: 'shop.parts' })
+    const ours = await held.upsert([{ id: 2, part: 7, name: 'b' }])
+    expect(await read(ours, ['id', 'part', 'name'])).toEqual([
+      { id: 1n, part: 7n, name: 'a' },
+      { id: 2n, part: 7n, name: 'b' },
+      { id: 3n, part: 7n, name: 'a' },
+    ])
+    expect(await read(await ours.delete(eq('part', 7)))).toEqual([])
+  })
+
+  test.each<[string, (theirs: Table) => Promise<unknown>]>([
+    ['widened', (theirs) => theirs.update().widenColumn(['place', 'x'], t.long()).commit()],
+    ['renamed', (theirs) => theirs.update().renameColumn(['place', 'x'], 'y').commit()],
+    ['dropped', (theirs) => theirs.update().dropColumn(['place', 'x']).commit()],
+  ])('a change by a column that the rival %s is refused, to be made again', async (_, rival) => {
+    const row = (id: number, x: number) => ({ id, name: 'a', place: { x } })
+    const changes: ((held: Table) => Promise<unknown>)[] = [
+      (held) => held.upsert([row(2, 2)], { on: [['place', 'x']] }),
+      (held) => held.delete([{ place: { x: 2 } }], { on: [['place', 'x']] }),
+      (held) => held.delete(eq('place.x', 2)),
+    ]
+    for (const change of changes) {
+      const { table, store } = await newTable(properties)
+      await table.append([row(1, 1), row(2, 2)])
+      const held = await heldWithRival(store, rival)
+      await expect(change(held)).rejects.toThrow(code('COMMIT_CONFLICT'))
+    }
+  })
+})
+
 /** A table at hand, of which a rival changes the rows just before it puts a version of its own. */
 async function heldWithRival(
   store: MemoryStore,
   rival: (theirs: Table) => Promise<unknown>,
-  onWrite: (location: string) => void = () => undefined,
+  { name = 'shop.orders', onWrite }: { name?: string; onWrite?: (location: string) => void } = {},
 ): Promise<Table> {
   const load = async (over: ObjectStore) =>
     (await (
       await connect('memory://lake/wh', { store: over, parallelism: 0 })
-    ).loadTable('shop.orders')) as unknown as Table
+    ).loadTable(name)) as unknown as Table
   let isThrough = false
   const watched = wrappedStore(store, async (call, [location = ''], apply) => {
-    if (call === 'openWrite') onWrite(location)
+    if (call === 'openWrite') onWrite?.(location)
     if (call === 'put' && location.endsWith('.metadata.json') && !isThrough) {
       isThrough = true
       await rival(await load(store))

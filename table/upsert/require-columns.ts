@@ -1,0 +1,22 @@
+import { MoraineError } from '../../format/errors.ts'
+import type { Schema } from '../../format/schema.ts'
+import type { TableMetadata } from '../../format/table-metadata.ts'
+import { currentSchema } from '../../format/table-metadata-build.ts'
+import { structType, typesEqual } from '../../format/types.ts'
+import { pruneFields } from '../../readers/projection.ts'
+
+/**
+ * Throws COMMIT_CONFLICT when someone has changed one of the columns since `schema`, by which the caller meant rows: by
+ * its name, its type or whether it may be null.
+ */
+export function requireColumns(metadata: TableMetadata, schema: Schema, ids: ReadonlySet<number>): void {
+  const fresh = currentSchema(metadata)
+  const [before, now] = [schema, fresh].map(({ fields }) => structType(pruneFields(fields, ids)))
+  if (typesEqual(before!, now!)) return
+  throw new MoraineError(
+    'COMMIT_CONFLICT',
+    `another commit has changed the columns by which rows are meant, in schema ${fresh.schemaId}; nothing was committed. ` +
+      'See whether the change is still meant, and make it again',
+    { context: { schemaId: fresh.schemaId } },
+  )
+}
