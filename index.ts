@@ -197,3 +197,6 @@ export type {
   MoveTarget,
   TableEvolution,
 } from './table/table-evolution.ts'
+export type { DeleteOptions } from './table/upsert/delete.ts'
+export type { RowCounts } from './table/upsert/row-counts.ts'
+export type { UpsertOptions } from './table/upsert/upsert.ts'

@@ -36,7 +36,9 @@ import {
 } from './refs.ts'
 import { scanSource } from './scan-source.ts'
 import { TableEvolution } from './table-evolution.ts'
+import type { ChangedTable } from './upsert/commit-change.ts'
 import type { DeleteOptions } from './upsert/delete.ts'
+import type { RowCounts } from './upsert/row-counts.ts'
 import type { UpsertOptions } from './upsert/upsert.ts'
 
 /** Rows or Arrow data, whole or as a stream. */
@@ -56,10 +58,14 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   readonly #context: TableContext
   readonly #loaded: LoadedTable
 
+  /** What the upsert or delete did that resolved to this version, also where there was nothing to commit. */
+  readonly changed: RowCounts | undefined
+
   /** @internal */
-  constructor(context: TableContext, loaded: LoadedTable) {
+  constructor(context: TableContext, loaded: LoadedTable, changed?: RowCounts) {
     this.#context = context
     this.#loaded = loaded
+    this.changed = changed
   }
 
   get identifier(): TableIdentifier {
@@ -128,25 +134,26 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    * that holds them. A row is told by the columns `on`, else by the table's identifier fields; null is a key like any
    * other. Of several rows of the input with one key the last one counts. The input is held in memory.
    *
-   * Merge-on-read: version 3 gets deletion vectors, version 2 position delete files; version 1 is UNSUPPORTED. On
-   * version 3 a replaced row keeps its `_row_id`. The snapshot's summary tells `moraine.rows-inserted` and
-   * `moraine.rows-updated`. Errors else as for `append`.
+   * Merge-on-read: version 3 gets deletion vectors, version 2 position delete files; the data files of version 1 are
+   * written anew, and where `write.merge.mode` is `copy-on-write`. On version 3 a replaced row keeps its `_row_id`.
+   * `changed` tells how many rows were inserted and updated, and the snapshot's summary (`moraine.rows-inserted`, …).
+   * Errors as for `append`, and COMMIT_CONFLICT when someone changes the key's columns meanwhile.
    */
   async upsert(input: AppendInput<W>, options?: UpsertOptions): Promise<Table<R, W>> {
     const context = this.#writable('upsert')
     const { upsert } = await import('./upsert/upsert.ts')
-    return new Table<R, W>(this.#context, await upsert(context, this.#loaded, input, options))
+    return this.#changed(await upsert(context, this.#loaded, input, options))
   }
 
   /**
    * Deletes the rows that match a filter, or those with one of the keys given as rows of the columns `on`, else of the
    * identifier fields; one commit, and none where nothing matches. Files of which all rows match go without being
-   * read; of others rows are deleted by position, as by `upsert`. The summary tells `moraine.rows-deleted`.
+   * read; of others rows are deleted by position, as by `upsert`. `changed` tells how many.
    */
   async delete(what: Expression | AppendInput<Partial<W>>, options?: DeleteOptions): Promise<Table<R, W>> {
     const context = this.#writable('delete')
     const { deleteRows } = await import('./upsert/delete.ts')
-    return new Table<R, W>(this.#context, await deleteRows(context, this.#loaded, what, options))
+    return this.#changed(await deleteRows(context, this.#loaded, what, options))
   }
 
   /**
@@ -240,6 +247,10 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     checkOptions(verb, options, ['signal'])
     const context = this.#writable(verb)
     return new Table<R, W>(this.#context, await commitRefChange(context, this.#loaded, change, options))
+  }
+
+  #changed({ loaded, counts }: ChangedTable): Table<R, W> {
+    return new Table<R, W>(this.#context, loaded, counts)
   }
 
   #writable(verb: string): WritableContext {

@@ -4,7 +4,7 @@ import { MAIN_BRANCH, type Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { branchHead } from '../../snapshot/branch.ts'
 import { commit } from '../../snapshot/commit.ts'
-import { commitKey } from '../../snapshot/commit-id.ts'
+import { commitKey, findCommit } from '../../snapshot/commit-id.ts'
 import { refuseEncrypted } from '../../snapshot/encryption.ts'
 import { reload } from '../../snapshot/reload.ts'
 import { type Change, snapshotOperation } from '../../snapshot/snapshot-operation.ts'
@@ -14,11 +14,21 @@ import { throwIfAborted } from '../../storage/abort.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import type { WritingContext } from '../writing-context.ts'
+import { countsFromSummary, countsToSummary, type RowCounts, rowCounts } from './row-counts.ts'
+
+export interface CountedChange extends Omit<Change, 'summary'> {
+  readonly counts: RowCounts
+}
+
+export interface ChangedTable {
+  readonly loaded: LoadedTable
+  readonly counts: RowCounts
+}
 
 /** A change of rows in the making. */
 export interface RowChange {
   /** What is to be done to a version of the table, asked at every attempt. */
-  changeOf(metadata: TableMetadata, parent: Snapshot | undefined): Promise<Change>
+  changeOf(metadata: TableMetadata, parent: Snapshot | undefined): Promise<CountedChange>
   /** Deletes what was written. */
   discard(): Promise<void>
 }
@@ -32,7 +42,7 @@ export async function commitChange(
   held: LoadedTable,
   { branch = MAIN_BRANCH, commitId, signal, summary = {} }: AppendOptions,
   begin: (base: LoadedTable, writing: WritingContext, operationId: string) => Promise<RowChange>,
-): Promise<LoadedTable> {
+): Promise<ChangedTable> {
   throwIfAborted(signal)
   checkExtraSummary(summary)
   const writing = { ...context, signal }
@@ -42,28 +52,34 @@ export async function commitChange(
   branchHead(base.metadata, branch)
   const key = commitId === undefined ? undefined : commitKey(commitId, branch)
   const done = key === undefined ? undefined : await versionWith(writing, base, key)
-  if (done !== undefined) return done
+  if (done !== undefined) {
+    return { loaded: done, counts: countsFromSummary(findCommit(done.metadata, key!)!.summary) }
+  }
   const operationId = context.environment.uuid()
   const rows = await begin(base, writing, operationId)
+  let counts = rowCounts({})
   const operation = snapshotOperation(writing, {
     operationId,
     summary,
     branch,
     commitKey: key,
     async changeOf(metadata, parent) {
-      const change = await rows.changeOf(metadata, parent)
-      return isEmpty(change) && key === undefined ? undefined : change
+      const { counts: found, ...change } = await rows.changeOf(metadata, parent)
+      counts = found
+      if (isEmpty(change) && key === undefined) return undefined
+      return { ...change, summary: countsToSummary(found) }
     },
   })
-  return commit(writing, base, {
+  const loaded = await commit(writing, base, {
     stage: operation.stage,
     discard: async () => {
       await operation.discard()
       await rows.discard()
     },
   })
+  return { loaded, counts }
 }
 
-function isEmpty({ addData, addDeletes, remove }: Change): boolean {
+function isEmpty({ addData, addDeletes, remove }: Omit<Change, 'summary'>): boolean {
   return addData.length === 0 && addDeletes.length === 0 && remove.length === 0
 }

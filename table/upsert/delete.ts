@@ -14,12 +14,13 @@ import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
 import type { WritingContext } from '../writing-context.ts'
-import { commitChange } from './commit-change.ts'
+import { type ChangedTable, commitChange } from './commit-change.ts'
 import { findMatches } from './find-matches.ts'
 import { findRows, type RowsToDelete } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import { requireColumns } from './require-columns.ts'
+import { rowCounts } from './row-counts.ts'
 import { rowRemover } from './write-mode.ts'
 
 export interface DeleteOptions extends AppendOptions {
@@ -38,7 +39,7 @@ export async function deleteRows(
   held: LoadedTable,
   what: Expression | RowsInput,
   options: DeleteOptions = {},
-): Promise<LoadedTable> {
+): Promise<ChangedTable> {
   checkOptions('delete', options, OPTIONS)
   return commitChange(context, held, options, async (base, writing, operationId) => {
     const find = isExpression(what)
@@ -49,8 +50,8 @@ export async function deleteRows(
       async changeOf(fresh, parent) {
         const found = parent === undefined ? [] : await find(fresh, parent)
         const change = await remover.write(fresh, found)
-        const rows = found.reduce((sum, { count }) => sum + count, 0)
-        return { ...change, summary: { 'moraine.rows-deleted': String(rows) } }
+        const deleted = found.reduce((sum, { count }) => sum + count, 0)
+        return { ...change, counts: rowCounts({ deleted }) }
       },
       discard: remover.discard,
     }

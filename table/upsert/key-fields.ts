@@ -1,5 +1,5 @@
 /** The columns by which rows are told apart, and where they stand in batches of the whole schema. */
-import { type Data, Field, type RecordBatch, Struct } from 'apache-arrow'
+import { type Data, Field, Struct } from 'apache-arrow'
 import { arrowData } from '../../format/arrow/arrow-data.ts'
 import { type ColumnPath, findColumn } from '../../format/column-path.ts'
 import { invalidArgument, unsupported } from '../../format/errors.ts'
@@ -72,9 +72,9 @@ function keyField(
   return { field: { ...field, type }, path, column: column!, places: placesOf(schema, idPath) }
 }
 
-/** The key columns of a batch of the whole schema, each as `KeyField.column` has it. */
-export function keyColumns(keys: readonly KeyField[], batch: RecordBatch): readonly Data[] {
-  return keys.map(({ places }) => alone(batch.data.children[places[0]!]!, places, 1))
+/** The key columns among those of the whole schema, each as `KeyField.column` has it. */
+export function keyColumns(keys: readonly KeyField[], columns: readonly Data[]): readonly Data[] {
+  return keys.map(({ places }) => alone(columns[places[0]!]!, places, 1))
 }
 
 function alone(data: Data, places: readonly number[], depth: number): Data {

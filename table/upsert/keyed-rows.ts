@@ -38,7 +38,7 @@ export class KeyedRows {
     let count = 0
     for await (const batch of input) {
       throwIfAborted(signal)
-      const rowKeys = keysOf(keyColumns(keys, batch), batch.numRows)
+      const rowKeys = keysOf(keyColumns(keys, batch.data.children), batch.numRows)
       set ??= keySetOf(rowKeys.kind, { numbered: true })
       set.addNumbered(rowKeys, batch.numRows, count)
       batches.push(batch)
@@ -80,10 +80,17 @@ export class KeyedRows {
     return this.#set?.numbersOf(this.#keysOf(columns, length), length) ?? new Float64Array(length).fill(-1)
   }
 
+  /** Where the row of a number stands among `batches`; only of rows that are kept. */
+  placeOf(number: number): { readonly batch: number; readonly row: number } {
+    const batch = lastAtMost(this.numbers.length, (i) => this.numbers[i]![0]!, number)
+    const numbers = this.numbers[batch]!
+    return { batch, row: lastAtMost(numbers.length, (i) => numbers[i]!, number) }
+  }
+
   #winners(batches: readonly RecordBatch[]): KeptRows[] {
     let first = 0
     return batches.flatMap((batch) => {
-      const owners = this.numbersOf(keyColumns(this.keys, batch), batch.numRows)
+      const owners = this.numbersOf(keyColumns(this.keys, batch.data.children), batch.numRows)
       const start = first
       first += batch.numRows
       const indices = Int32Array.from(owners.keys()).filter((row) => owners[row] === start + row)
@@ -95,7 +102,7 @@ export class KeyedRows {
   #duplicate(operation: string, batches: readonly RecordBatch[]): Error {
     let first = 0
     for (const batch of batches) {
-      const owners = this.numbersOf(keyColumns(this.keys, batch), batch.numRows)
+      const owners = this.numbersOf(keyColumns(this.keys, batch.data.children), batch.numRows)
       const row = owners.findIndex((owner, i) => owner !== first + i)
       if (row >= 0) {
         return invalidArgument(`${operation}: rows ${first + row} and ${owners[row]} have the same key`, {
@@ -120,4 +127,16 @@ function allRows(batches: readonly RecordBatch[]): KeptRows[] {
     first += batch.numRows
     return { batch, numbers: Float64Array.from({ length: batch.numRows }, (_, row) => start + row) }
   })
+}
+
+/** The last of ascending values that is not above `value`; the first is not. */
+function lastAtMost(length: number, valueAt: (index: number) => number, value: number): number {
+  let low = 0
+  let high = length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (valueAt(middle) <= value) low = middle
+    else high = middle - 1
+  }
+  return low
 }

@@ -2,19 +2,23 @@ import { Schema as ArrowSchema, makeData, RecordBatch, Struct } from 'apache-arr
 import { arrowData } from '../../format/arrow/arrow-data.ts'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { bitmapByteLength, setBit } from '../../format/arrow/bitmap.ts'
+import { takeRows } from '../../format/arrow/take.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import { type WriteResult, writeDataFiles } from '../../writers/write-data-files.ts'
 import { dataFileOptions, type WritingContext } from '../writing-context.ts'
+import type { FoundRows } from './find-rows.ts'
 import type { KeyedRows } from './keyed-rows.ts'
+
+type Found = Pick<FoundRows, 'rowIds' | 'unchanged'>
 
 export interface RowWriter {
   /**
-   * Data files of the rows, those that take another's place with its id (spec: "Row Lineage"). The same files as before
-   * where the ids are the same.
+   * Data files of the rows that are not unchanged, those that take another's place with its id (spec: "Row Lineage").
+   * The same files as before where both are the same.
    */
-  write(rowIds: BigInt64Array | undefined): Promise<readonly DataFile[]>
+  write(found: Found): Promise<readonly DataFile[]>
   /** Deletes what was written. */
   discard(): Promise<void>
 }
@@ -25,7 +29,7 @@ export function rowWriter(
   rows: KeyedRows,
   operationId: string,
 ): RowWriter {
-  let written: { readonly rowIds: BigInt64Array | undefined; readonly result: WriteResult } | undefined
+  let written: { readonly found: Found; readonly result: WriteResult } | undefined
   let attempts = 0
   const discard = async () => {
     // A courtesy: what cannot be deleted now is left to orphan removal.
@@ -33,31 +37,40 @@ export function rowWriter(
     written = undefined
   }
   return {
-    async write(rowIds) {
-      if (written !== undefined && sameIds(written.rowIds, rowIds)) return written.result.files
+    async write({ rowIds, unchanged }) {
+      const found = { rowIds, unchanged }
+      if (written !== undefined && areSame(written.found, found)) return written.result.files
       await discard()
       const result = await writeDataFiles({
         ...(await dataFileOptions(context, metadata)),
         metadataFields: rowIds === undefined ? [] : [ROW_ID_COLUMN],
-        batches: batchesOf(rows, rowIds),
+        batches: batchesOf(rows, found),
         // A name is used once, so that a late answer to a delete hits nothing new.
         operationId: attempts++ === 0 ? operationId : `${operationId}-${attempts}`,
       })
-      written = { rowIds, result }
+      written = { found, result }
       return result.files
     },
     discard,
   }
 }
 
-function sameIds(a: BigInt64Array | undefined, b: BigInt64Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return a.every((id, i) => id === b[i])
+function areSame(a: Found, b: Found): boolean {
+  if (a.unchanged.size !== b.unchanged.size) return false
+  for (const number of a.unchanged) if (!b.unchanged.has(number)) return false
+  if (a.rowIds === undefined || b.rowIds === undefined) return a.rowIds === b.rowIds
+  return a.rowIds.every((id, i) => id === b.rowIds![i])
 }
 
-async function* batchesOf(rows: KeyedRows, rowIds: BigInt64Array | undefined): AsyncGenerator<RecordBatch> {
+async function* batchesOf(rows: KeyedRows, { rowIds, unchanged }: Found): AsyncGenerator<RecordBatch> {
   for (const [i, batch] of rows.batches.entries()) {
-    yield rowIds === undefined ? batch : withRowIds(batch, rows.numbers[i]!, rowIds)
+    const numbers = rows.numbers[i]!
+    const whole = rowIds === undefined ? batch : withRowIds(batch, numbers, rowIds)
+    if (unchanged.size === 0) yield whole
+    else {
+      const changed = Int32Array.from(numbers.keys()).filter((row) => !unchanged.has(numbers[row]!))
+      if (changed.length > 0) yield takeRows(whole, changed)
+    }
   }
 }
 

@@ -9,12 +9,14 @@ import { currentSchema } from '../../format/table-metadata-build.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
-import { commitChange } from './commit-change.ts'
+import { type ChangedTable, commitChange } from './commit-change.ts'
 import { findRows } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import { requireColumns } from './require-columns.ts'
+import { rowCounts } from './row-counts.ts'
 import { rowWriter } from './row-writer.ts'
+import { rowComparer } from './unchanged-rows.ts'
 import { rowRemover } from './write-mode.ts'
 
 export interface UpsertOptions extends AppendOptions {
@@ -22,9 +24,13 @@ export interface UpsertOptions extends AppendOptions {
   readonly on?: readonly ColumnPath[]
   /** What becomes of rows of the input that have one key. Default: the last one wins. */
   readonly duplicates?: 'last' | 'error'
+  /**
+   * Whether rows that the table has as they are stay where they are: whole rows are read to tell. Default: false.
+   */
+  readonly skipUnchanged?: boolean
 }
 
-const OPTIONS = ['on', 'duplicates', 'branch', 'commitId', 'summary', 'signal']
+const OPTIONS = ['on', 'duplicates', 'skipUnchanged', 'branch', 'commitId', 'summary', 'signal']
 
 /** See `Table.upsert`. */
 export async function upsert(
@@ -32,31 +38,33 @@ export async function upsert(
   held: LoadedTable,
   input: RowsInput,
   options: UpsertOptions = {},
-): Promise<LoadedTable> {
+): Promise<ChangedTable> {
   checkOptions('upsert', options, OPTIONS)
-  const { on, duplicates = 'last' } = options
+  const { on, duplicates = 'last', skipUnchanged = false } = options
   return commitChange(context, held, options, async ({ metadata }, writing, operationId) => {
     const schema = currentSchema(metadata)
     const keys = keyFields('upsert', schema, on)
-    const ids = new Set(keys.map(({ field }) => field.id))
     const batches = inputBatches('upsert', schema.fields, input)
     const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, signal: writing.signal })
+    const comparer = skipUnchanged ? rowComparer(schema.fields, rows) : undefined
+    const columns = new Set((comparer?.fields ?? keys.map(({ field }) => field)).map(({ id }) => id))
     const writer = rowWriter(writing, metadata, rows, operationId)
     const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
     return {
       async changeOf(fresh, parent) {
-        requireColumns(fresh, schema, ids)
-        const found = await findRows(writing, fresh, parent, rows)
+        requireColumns(fresh, schema, columns)
+        const found = await findRows(writing, fresh, parent, rows, comparer)
         const { addData: kept, addDeletes, remove } = await remover.write(fresh, found.deleted)
-        const written = await writer.write(found.rowIds)
+        const written = await writer.write(found)
         return {
           addData: kept.length === 0 ? written : [...written, ...kept],
           addDeletes,
           remove,
-          summary: {
-            'moraine.rows-inserted': String(rows.size - found.count),
-            'moraine.rows-updated': String(found.count),
-          },
+          counts: rowCounts({
+            inserted: rows.size - found.count,
+            updated: found.count - found.unchanged.size,
+            unchanged: found.unchanged.size,
+          }),
         }
       },
       discard: async () => {

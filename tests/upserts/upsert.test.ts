@@ -63,10 +63,12 @@ describe('upsert', () => {
     table = await table.append(rows(1, 3, 'a'))
     table = await table.upsert([...rows(3, 2, 'b'), ...rows(4, 1, 'c')])
     expect(await names(table)).toEqual(['1 a', '2 a', '3 b', '4 c'])
+    expect(table.changed).toEqual({ inserted: 1, updated: 1, deleted: 0, unchanged: 0 })
     expect(table.currentSnapshot).toMatchObject({
       operation: 'overwrite',
       summary: {
         'moraine.rows-inserted': '1',
+        'moraine.rows-unchanged': '0',
         'moraine.rows-updated': '1',
         'added-dvs': '1',
         'added-records': '2',
@@ -79,6 +81,37 @@ describe('upsert', () => {
   test('of rows alone that are new is an append', async () => {
     const { table } = await newTable()
     expect((await table.upsert(rows(1, 2, 'a'))).currentSnapshot!.operation).toBe('append')
+  })
+
+  test('that skips unchanged rows leaves those alone that are there in every column, nested ones too', async () => {
+    let { table } = await newTable()
+    const row = (id: number, score: number | null, tags: string[] | null = ['x', 'y']) => ({
+      id,
+      name: 'a',
+      score,
+      place: { x: id },
+      tags,
+    })
+    table = await table.append([row(1, 1.5), row(2, Number.NaN), row(3, 0), row(4, null), row(5, 1)])
+    const again = [row(1, 1.5), row(2, Number.NaN), row(3, -0), row(4, null, ['x']), row(5, 1), row(6, 6)]
+    const before = table.metadataLocation
+    const same = await table.upsert([row(1, 1.5), row(5, 1)], { skipUnchanged: true })
+    expect(same.metadataLocation).toBe(before)
+    expect(same.changed).toEqual({ inserted: 0, updated: 0, deleted: 0, unchanged: 2 })
+    table = await table.upsert(again, { skipUnchanged: true })
+    expect(table.changed).toEqual({ inserted: 1, updated: 2, deleted: 0, unchanged: 3 })
+    const found = await read(table, ['id', 'score', 'tags', '_last_updated_sequence_number'])
+    expect(found.map(({ _last_updated_sequence_number: by }) => by)).toEqual([1n, 1n, 2n, 2n, 1n, 2n])
+    expect(found.map(({ score }) => score)).toEqual([1.5, Number.NaN, -0, null, 1, 6])
+    expect(found[3]!['tags']).toEqual(['x'])
+  })
+
+  test('that skips unchanged rows replaces both of two rows that have one key', async () => {
+    let { table } = await newTable()
+    table = await table.append([...rows(1, 1, 'a'), ...rows(1, 1, 'a')])
+    table = await table.upsert(rows(1, 1, 'a'), { skipUnchanged: true })
+    expect(await names(table)).toEqual(['1 a'])
+    expect(table.changed).toMatchObject({ updated: 1, unchanged: 0 })
   })
 
   test('of no rows commits nothing', async () => {
@@ -146,6 +179,7 @@ describe('upsert', () => {
     const once = await table.upsert(rows(2, 1, 'b'), { commitId: 'job/1' })
     const again = await once.upsert(rows(2, 1, 'c'), { commitId: 'job/1' })
     expect(await names(again)).toEqual(['1 a', '2 b', '3 a'])
+    expect(again.changed).toEqual({ inserted: 0, updated: 1, deleted: 0, unchanged: 0 })
     expect(again.snapshots).toHaveLength(2)
   })
 
