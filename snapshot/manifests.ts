@@ -88,7 +88,7 @@ export async function readManifestEntries(
   const kept = manifests?.get(metadata.tableUuid, manifest)
   if (kept !== undefined) return selected(source, manifest, kept, options)
   const bytes = await getReferenced(source.store, manifest.manifestPath, options)
-  checkLength(manifest, bytes.length)
+  checkLength(manifest, bytes)
   return inFile(manifest.manifestPath, () => {
     const file = openAvro(bytes)
     const keep =
@@ -133,16 +133,34 @@ function* decoded(
   }
 }
 
-/** An Avro file that was cut between two blocks is a valid one with fewer records. */
-function checkLength({ manifestPath, manifestLength }: ManifestFile, found: number): void {
-  if (BigInt(found) >= manifestLength) return
+/**
+ * An Avro file that was cut between two blocks is a valid one with fewer records. A file that has them all is whole,
+ * whatever its length: `rewrite_table_path` of Iceberg Java up to 1.11 shortens the paths in manifests and leaves their
+ * lengths in the list as they were.
+ */
+function checkLength(manifest: ManifestFile, bytes: Uint8Array): void {
+  const { manifestPath, manifestLength } = manifest
+  if (BigInt(bytes.length) >= manifestLength) return
+  const found = inFile(manifestPath, () => countRecords(bytes))
+  if (found === entryCountOf(manifest)) return
   throw invalidData(
-    `${manifestPath}: expected ${manifestLength} bytes, found ${found}; the file is cut short`,
-    {
-      file: manifestPath,
-      rule: 'Manifest Lists: manifest_length',
-    },
+    `${manifestPath}: expected ${manifestLength} bytes, found ${bytes.length}; the file is cut short`,
+    { file: manifestPath, rule: 'Manifest Lists: manifest_length' },
   )
+}
+
+/** Undefined where the manifest list does not tell. */
+function entryCountOf(manifest: ManifestFile): number | undefined {
+  const { addedFilesCount, existingFilesCount, deletedFilesCount } = manifest
+  if (addedFilesCount === undefined || existingFilesCount === undefined || deletedFilesCount === undefined)
+    return undefined
+  return addedFilesCount + existingFilesCount + deletedFilesCount
+}
+
+function countRecords(bytes: Uint8Array): number {
+  let count = 0
+  for (const block of openAvro(bytes).blocks()) count += block.count
+  return count
 }
 
 function requireSpec(

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type JsonObject, parseJson, stringifyJson } from '../../format/lossless-json.ts'
+import type { ManifestFile } from '../../format/manifest.ts'
+import { encodeManifestList } from '../../format/manifest-list-codec.ts'
 import {
   bucket,
   connect,
@@ -17,6 +19,7 @@ import {
   type Table,
   t,
 } from '../../index.ts'
+import { readManifestList } from '../../snapshot/manifests.ts'
 import { FileStore } from '../../storage/file-store.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
 import { rowsOf } from '../table/support.ts'
@@ -231,6 +234,27 @@ describe('paths that another writer spelled', () => {
     expect(await sortedRows(await openTable(place, { remap }))).toEqual([...first, ...second])
     const missing = openTable(place, { remap: { 's3://lake': folder } }).then((opened) => sortedRows(opened))
     await expect(missing).rejects.toMatchObject({ code: 'INVALID_DATA', message: /remap/ })
+  })
+})
+
+test('manifests shorter than their list tells are read where they have every entry, as rewrite_table_path leaves them', async () => {
+  const { store, lake, table } = await smallTable(2)
+  const { metadata } = table
+  const snapshot = metadata.snapshots.at(-1)!
+  const manifests = await readManifestList({ store, metadata }, snapshot)
+  const putList = (change: Partial<ManifestFile>) => {
+    const changed = manifests.map((one) => ({ ...one, ...change, manifestLength: one.manifestLength + 100n }))
+    return store.put(
+      snapshot.manifestList!,
+      encodeManifestList({ ...metadata, ...snapshot, manifests: changed }).bytes,
+    )
+  }
+  await putList({})
+  expect(await sortedRows(await lake.loadTable('db.t'))).toEqual([...first, ...second])
+  await putList({ existingFilesCount: 7 })
+  await expect(sortedRows(await lake.loadTable('db.t'))).rejects.toMatchObject({
+    code: 'INVALID_DATA',
+    message: /cut short/,
   })
 })
 
