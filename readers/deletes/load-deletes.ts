@@ -1,8 +1,9 @@
 /** From the delete files of a task to what is deleted in its data file. */
+import { createHash } from 'node:crypto'
 import type { RecordBatch } from 'apache-arrow'
 import { inFile, invalidData } from '../../format/errors.ts'
 import type { DataFile } from '../../format/manifest.ts'
-import { nameMappingFromSchema } from '../../format/name-mapping.ts'
+import { type NameMapping, nameMappingFromSchema } from '../../format/name-mapping.ts'
 import { partitionKey } from '../../format/partition-key.ts'
 import { unpartitionedSpec } from '../../format/partition-spec.ts'
 import { POSITION_DELETE_FIELDS } from '../../format/position-delete-fields.ts'
@@ -158,9 +159,13 @@ async function loadKeys(
   source: DeleteSource,
 ): Promise<KeyDeletes> {
   const fields = inFile(refs[0]!.file.filePath, () => keyFields(refs[0]!.file, options))
-  const types = fields.map(({ id, type }) => `${id} ${typeToString(type)}`).join()
+  const types = fields
+    .map(({ id, name, type }) => `${id} ${JSON.stringify(name)} ${typeToString(type)}`)
+    .join()
+  // In a file without field ids, names say which columns are the keys.
+  const names = mappingDigest(options.nameMapping)
   const load = ({ file }: DeleteFileRef) =>
-    source.deletes.get(`keys ${file.filePath} ${file.fileSizeInBytes} ${types}`, () =>
+    source.deletes.get(`keys ${file.filePath} ${file.fileSizeInBytes} ${types} ${names}`, () =>
       loadKeyFile(file, fields, options, source),
     )
   if (refs.length <= FEW || refs.some((ref) => ref.sequenceNumber > Number.MAX_SAFE_INTEGER)) {
@@ -177,6 +182,18 @@ async function loadKeys(
     })
   }
   return { fields, sets: [merged.newerThan(Number(dataSequenceNumber))] }
+}
+
+const mappingDigests = new WeakMap<NameMapping, string>()
+
+/** A mapping may be long, and each delete file of each task is asked for by it. */
+function mappingDigest(mapping: NameMapping | undefined): string {
+  if (mapping === undefined) return ''
+  const known = mappingDigests.get(mapping)
+  if (known !== undefined) return known
+  const digest = createHash('sha256').update(JSON.stringify(mapping)).digest('base64')
+  mappingDigests.set(mapping, digest)
+  return digest
 }
 
 function loadKeyFile(

@@ -89,15 +89,22 @@ export class CraftedTable {
     return this.#rows('data', fields, rowGroups, placed)
   }
 
-  /** Takes over a Parquet file of another writer. */
-  async foreignFile(bytes: Uint8Array, { specId = 0, partition = [] }: Placed = {}): Promise<DataFile> {
+  /** Takes over a file of another writer; rows of Avro files are not counted. */
+  async foreignFile(
+    bytes: Uint8Array,
+    {
+      specId = 0,
+      partition = [],
+      fileFormat = 'parquet',
+    }: Placed & Partial<Pick<DataFile, 'fileFormat'>> = {},
+  ): Promise<DataFile> {
     return {
       content: 'data',
-      filePath: await this.#put(bytes, 'parquet'),
-      fileFormat: 'parquet',
+      filePath: await this.#put(bytes, fileFormat),
+      fileFormat,
       specId,
       partition,
-      recordCount: footerOf(bytes).numRows,
+      recordCount: fileFormat === 'parquet' ? footerOf(bytes).numRows : -1n,
       fileSizeInBytes: BigInt(bytes.length),
     }
   }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { DataFile } from '../../format/manifest.ts'
 import { longType, stringType } from '../../format/types.ts'
 import { eq, gt, schema, t } from '../../index.ts'
+import { avroFile } from '../readers/avro/avro-bytes.ts'
 import { required } from '../readers/support.ts'
 import { code } from '../table/support.ts'
 import { CraftedTable, type HeldFile, optional, positionRows } from './crafted-table.ts'
@@ -22,10 +23,11 @@ async function tableOf(formatVersion: 2 | 3) {
 async function idsOf(
   table: CraftedTable,
   options: Parameters<Awaited<ReturnType<CraftedTable['load']>>['scan']>[0] = {},
+  column = 'id',
 ) {
   const ids: number[] = []
   for await (const row of (await table.load()).scan(options as object).rows()) {
-    ids.push(Number((row as { id: bigint }).id))
+    ids.push(Number((row as Record<string, unknown>)[column]))
   }
   return ids
 }
@@ -215,4 +217,20 @@ test('delete files are read once for all scans of a lake', async () => {
   expect(await idsOf(table)).toEqual([1, 2, 4, 5, 6, 7, 8, 9])
   await table.store.delete([keys.filePath, positions.filePath])
   expect(await idsOf(table)).toEqual([1, 2, 4, 5, 6, 7, 8, 9])
+})
+
+test('keys without field ids are read again under other names, and under another name mapping', async () => {
+  const { table } = await tableOf(2)
+  const file = await table.foreignFile(avroFile([FIELDS[0]!], [{ id: 3n }], { withoutIds: true }), {
+    fileFormat: 'avro',
+  })
+  await table.commit({ add: [{ ...file, content: 'equality-deletes', equalityIds: [1] }] })
+  const all = Array.from(ROWS, (_, i) => i)
+  const withoutKey = all.filter((id) => id !== 3)
+  expect(await idsOf(table, { select: ['_pos'] }, '_pos')).toEqual(withoutKey)
+  await (await table.load()).update().renameColumn('id', 'key').commit()
+  expect(await idsOf(table, { select: ['_pos'] }, '_pos')).toEqual(all)
+  const mapping = JSON.stringify([{ 'field-id': 1, names: ['id', 'key'] }])
+  await (await table.load()).update().setProperties({ 'schema.name-mapping.default': mapping }).commit()
+  expect(await idsOf(table, { select: ['_pos'] }, '_pos')).toEqual(withoutKey)
 })
