@@ -31,7 +31,8 @@ export function planFile(
 ): FilePlan {
   const { tableSchema, spec } = options
   const { dataFile } = task
-  if (footer.numRows !== dataFile.recordCount) {
+  // Below 0 it is unknown: Iceberg Java writes -1 for files that it took over without counting.
+  if (dataFile.recordCount >= 0n && footer.numRows !== dataFile.recordCount) {
     throw invalidData(`expected ${dataFile.recordCount} rows as the manifest says, found ${footer.numRows}`, {
       rule: 'Manifests: record_count',
     })

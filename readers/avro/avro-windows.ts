@@ -14,7 +14,7 @@ export interface AvroRows {
   readonly schema: AvroFileSchema
   /** To decode; with none, rows are only counted. */
   readonly leaves: ReadonlySet<number>
-  /** Rows that the manifest says the file has. */
+  /** Rows that the manifest says the file has; unknown below 0. */
   readonly recordCount: bigint
 }
 
@@ -28,13 +28,14 @@ export async function* avroWindows(
   batchSize: number,
   signal: AbortSignal,
 ): AsyncGenerator<RowWindow> {
+  const isCounted = recordCount >= 0n
   try {
     const decoder = leaves.size === 0 ? undefined : recordDecoder(schema, leaves)
     const rows = new RowBuffer(decoder, batchSize)
     let seen = 0n
     for await (const { count, bytes } of source.blocks(signal)) {
       seen += BigInt(count)
-      if (seen > recordCount) throw wrongCount(recordCount, `${seen} or more`)
+      if (isCounted && seen > recordCount) throw wrongCount(recordCount, `${seen} or more`)
       const input = new AvroInput(bytes)
       for (let left = count; left > 0; ) {
         left -= rows.read(input, left)
@@ -45,7 +46,7 @@ export async function* avroWindows(
       if (decoder !== undefined) checkBlockEnd(input)
     }
     if (rows.length > 0) yield rows.take()
-    if (seen !== recordCount) throw wrongCount(recordCount, String(seen))
+    if (isCounted && seen !== recordCount) throw wrongCount(recordCount, String(seen))
   } catch (error) {
     throw namingFile(source.location, error)
   }

@@ -12,7 +12,7 @@ import type { RowsToDelete } from './find-rows.ts'
 
 /**
  * The live rows of a snapshot that match a filter. Files of which all rows match, by their partition or their
- * metrics, are not read, unless some of their rows are deleted and have to be counted.
+ * metrics, are not read, unless their rows have to be counted: where some are deleted, or the manifest does not tell.
  */
 export async function findMatches(
   context: WritingContext,
@@ -28,7 +28,8 @@ export async function findMatches(
   const partly = async function* (): AsyncGenerator<ScanTask> {
     for await (const task of snapshotTasks(source, snapshot, schema, where, signal)) {
       const { dataFile, deletes, residual } = task
-      const isWhole = deletes.length === 0 && (residual.op === 'true' || matchesAll(dataFile))
+      const isCounted = deletes.length === 0 && dataFile.recordCount >= 0n
+      const isWhole = isCounted && (residual.op === 'true' || matchesAll(dataFile))
       if (isWhole) found.push({ task, positions: 'all', count: Number(dataFile.recordCount) })
       else yield task
     }

@@ -22,6 +22,7 @@ import {
 import { CraftedTable, positionRows } from '../deletes/crafted-table.ts'
 import { type AnyColumn, type SampleName, sampleNames, samples } from '../interop/samples.ts'
 import { rowsOf } from '../table/support.ts'
+import { avroFile } from './avro/avro-bytes.ts'
 import { rewriteMetadata } from './rewritten-table.ts'
 import {
   type InputRow,
@@ -150,6 +151,42 @@ describe('a table whose manifests tell wrong sizes of its files', () => {
     expect(await byId(table.scan())).toEqual(rows.filter(({ id }) => ![0n, 5n, 199n, 200n].includes(id)))
     expect(await byId(table.scan({ where: eq('id', 299) }))).toEqual([rows[299]])
   })
+})
+
+test.each(['parquet', 'avro'] as const)(
+  'a manifest without record counts (-1) has the rows of its %s files',
+  async (format) => {
+    const crafted = await CraftedTable.create({ schema: schema({ id: t.long(), s: t.string() }) })
+    const { fields } = (await crafted.load()).schema
+    const rows = Array.from({ length: 300 }, (_, i) => ({ id: BigInt(i), s: `row ${i}` }))
+    const uncounted = { recordCount: -1n }
+    const data =
+      format === 'parquet'
+        ? await crafted.dataFile(fields, [rows])
+        : await crafted.foreignFile(avroFile(fields, rows), { fileFormat: 'avro' })
+    await crafted.commit({ add: [{ ...data, ...uncounted }] })
+    const keys = await crafted.equalityDeletes([1], [optional(1, 'id', longType)], [{ id: 5n }])
+    const positions = await crafted.positionDeletes(positionRows(data.filePath, [0, 299]))
+    await crafted.commit({
+      add: [
+        { ...keys, ...uncounted },
+        { ...positions, ...uncounted },
+      ],
+    })
+    const table = await crafted.load()
+    expect(await byId(table.scan())).toEqual(rows.filter(({ id }) => ![0n, 5n, 299n].includes(id)))
+    expect(await byId(table.scan({ where: eq('id', 298) }))).toEqual([rows[298]])
+  },
+)
+
+test('a delete of all rows of a file without a record count tells how many they were', async () => {
+  const crafted = await CraftedTable.create({ schema: schema({ id: t.long() }) })
+  const { fields } = (await crafted.load()).schema
+  const file = await crafted.dataFile(fields, [[{ id: 1n }, { id: 2n }]])
+  await crafted.commit({ add: [{ ...file, recordCount: -1n }] })
+  const table = await (await crafted.load()).delete(gtEq('id', 1n))
+  expect(table.changed).toMatchObject({ deleted: 2 })
+  expect(await byId(table.scan())).toEqual([])
 })
 
 describe('lists and maps of old writers', () => {
