@@ -1,0 +1,67 @@
+/** Keys as numbers of one width: what the key index sorts by and looks up. */
+
+/** How keys become codes: 64-bit values as they are, or the first 128 bits of a hash. */
+export type KeyForm = 'words' | 'hashes'
+
+/**
+ * By row, a code of 64 bits in two halves, which order as signed 64-bit integers do; equal keys have equal codes. Of
+ * hashes these are the first half, and `rest` has the other.
+ */
+export interface KeyCodes {
+  readonly length: number
+  readonly high: Int32Array
+  readonly low: Uint32Array
+  readonly rest: { readonly high: Uint32Array; readonly low: Uint32Array } | undefined
+}
+
+/** Compares two rows, of the same codes or of others of one form, by all that they have. */
+export function compareCodes(a: KeyCodes, i: number, b: KeyCodes, j: number): number {
+  if (a.high[i]! !== b.high[j]!) return a.high[i]! < b.high[j]! ? -1 : 1
+  if (a.low[i]! !== b.low[j]!) return a.low[i]! < b.low[j]! ? -1 : 1
+  if (a.rest === undefined || b.rest === undefined) return 0
+  if (a.rest.high[i]! !== b.rest.high[j]!) return a.rest.high[i]! < b.rest.high[j]! ? -1 : 1
+  if (a.rest.low[i]! !== b.rest.low[j]!) return a.rest.low[i]! < b.rest.low[j]! ? -1 : 1
+  return 0
+}
+
+/** The rows in the order of `high` and `low`; undefined where they are in order. Rows of one code stay as they are. */
+export function orderOf({ length, high, low }: KeyCodes): Uint32Array | undefined {
+  if (isSorted(high, low, length)) return undefined
+  let order = Uint32Array.from({ length }, (_, row) => row)
+  let spare = new Uint32Array(length)
+  // From the least significant digits on, 16 bits at a time.
+  const digits: ((row: number) => number)[] = [
+    (row) => low[row]! & 0xffff,
+    (row) => low[row]! >>> 16,
+    (row) => high[row]! & 0xffff,
+    (row) => (high[row]! >>> 16) ^ 0x8000,
+  ]
+  const counts = new Uint32Array(0x10000)
+  for (const digit of digits) {
+    counts.fill(0)
+    for (let row = 0; row < length; row++) counts[digit(row)]!++
+    if (counts[digit(0)] === length) continue
+    let sum = 0
+    for (let value = 0; value < counts.length; value++) {
+      const count = counts[value]!
+      counts[value] = sum
+      sum += count
+    }
+    for (let i = 0; i < length; i++) {
+      const row = order[i]!
+      spare[counts[digit(row)]!++] = row
+    }
+    const sorted = spare
+    spare = order
+    order = sorted
+  }
+  return order
+}
+
+function isSorted(high: Int32Array, low: Uint32Array, length: number): boolean {
+  for (let row = 1; row < length; row++) {
+    const [before, now] = [high[row - 1]!, high[row]!]
+    if (before > now || (before === now && low[row - 1]! > low[row]!)) return false
+  }
+  return true
+}
