@@ -137,6 +137,11 @@ export const tableProperties = {
   'write.delete.isolation-level': define(isolationLevel, 'serializable', 'The isolation of deletes.'),
   'write.update.isolation-level': define(isolationLevel, 'serializable', 'The isolation of updates.'),
   'write.merge.isolation-level': define(isolationLevel, 'serializable', 'The isolation of merges.'),
+  'moraine.key-index.enabled': define(
+    boolean,
+    true,
+    'Whether upserts and deletes by key keep an index of keys beside the table.',
+  ),
   'write.delete.granularity': define(
     oneOf('partition', 'file'),
     'partition',

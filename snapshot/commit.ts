@@ -12,6 +12,7 @@ import { readProperty } from '../format/table-properties.ts'
 import type { TableRequirement } from '../format/table-requirement.ts'
 import type { TableUpdate } from '../format/table-update.ts'
 import { throwIfAborted } from '../storage/abort.ts'
+import { deleteQuietly } from '../storage/delete-quietly.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { reload } from './reload.ts'
 
@@ -172,12 +173,6 @@ function outOfRetries(base: LoadedTable, attempts: number, reason: string): Mora
       'Retry, or raise commit.retry.num-retries',
     { context: { attempts, reason }, retryable: true },
   )
-}
-
-/** Cleaning up is a courtesy: what cannot be deleted now is left to orphan removal. */
-export async function deleteQuietly(store: ObjectStore, files: readonly string[]): Promise<void> {
-  if (files.length === 0) return
-  await store.delete(files).catch(() => undefined)
 }
 
 interface RetryPolicy {

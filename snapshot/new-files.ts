@@ -1,6 +1,7 @@
 import { invalidArgument } from '../format/errors.ts'
 import { resolveLocation } from '../format/location.ts'
-import { type CommitContext, deleteQuietly } from './commit.ts'
+import { deleteQuietly } from '../storage/delete-quietly.ts'
+import type { CommitContext } from './commit.ts'
 
 /** The manifests and manifest lists that one operation writes. */
 export interface NewFiles {

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import { invalidData } from '../errors.ts'
 import { type JsonObject, type JsonValue, parseJson } from '../lossless-json.ts'
 import type { KeyForm } from './key-codes.ts'
+import type { RunFooter } from './run-file.ts'
 
 /** Names the root of the index in the summary of the snapshot that it was written with. */
 export const KEY_INDEX = 'moraine.key-index'
@@ -13,6 +14,15 @@ export interface IndexedKey {
   /** As in a schema's JSON: a column that was widened has other codes. */
   readonly types: readonly string[]
   readonly form: KeyForm
+  /** Whether row ids were looked at: those of version 3. */
+  readonly hasRowIds: boolean
+}
+
+export function isSameKey(a: IndexedKey, b: IndexedKey): boolean {
+  return (
+    JSON.stringify([a.fieldIds, a.types, a.form, a.hasRowIds]) ===
+    JSON.stringify([b.fieldIds, b.types, b.form, b.hasRowIds])
+  )
 }
 
 export interface RunRef {
@@ -21,6 +31,13 @@ export interface RunRef {
   readonly sizeInBytes: number
   readonly footerBytes: number
   readonly entries: number
+}
+
+/** A run that can be read. */
+export interface OpenRun {
+  readonly ref: RunRef
+  readonly location: string
+  readonly footer: RunFooter
 }
 
 export interface IndexRoot {
@@ -50,11 +67,12 @@ export function isIndexFileName(name: string): boolean {
   return NAME.test(name)
 }
 
-function keyOf({ fieldIds, types, form }: JsonObject): IndexedKey {
+function keyOf({ fieldIds, types, form, hasRowIds }: JsonObject): IndexedKey {
   if (!Array.isArray(fieldIds) || !fieldIds.every((id) => typeof id === 'number')) throw damaged()
   if (!Array.isArray(types) || !types.every((type) => typeof type === 'string')) throw damaged()
   if (form !== 'words' && form !== 'hashes') throw damaged()
-  return { fieldIds: fieldIds as number[], types: types as string[], form }
+  if (typeof hasRowIds !== 'boolean') throw damaged()
+  return { fieldIds: fieldIds as number[], types: types as string[], form, hasRowIds }
 }
 
 function runOf(json: JsonValue): RunRef {

@@ -58,6 +58,48 @@ export function orderOf({ length, high, low }: KeyCodes): Uint32Array | undefine
   return order
 }
 
+/** Some of the rows, in the order given. */
+export function pickCodes({ high, low, rest }: KeyCodes, rows: Uint32Array): KeyCodes {
+  const { length } = rows
+  return {
+    length,
+    high: picked(high, rows, new Int32Array(length)),
+    low: picked(low, rows, new Uint32Array(length)),
+    rest: rest && {
+      high: picked(rest.high, rows, new Uint32Array(length)),
+      low: picked(rest.low, rows, new Uint32Array(length)),
+    },
+  }
+}
+
+/** All rows, one list after the other; the lists are of one form. */
+export function concatCodes(lists: readonly KeyCodes[]): KeyCodes {
+  const length = lists.reduce((sum, list) => sum + list.length, 0)
+  const isOfHashes = lists[0]?.rest !== undefined
+  const rest = isOfHashes ? { high: new Uint32Array(length), low: new Uint32Array(length) } : undefined
+  const all = { length, high: new Int32Array(length), low: new Uint32Array(length), rest }
+  let at = 0
+  for (const list of lists) {
+    all.high.set(list.high, at)
+    all.low.set(list.low, at)
+    if (rest !== undefined && list.rest !== undefined) {
+      rest.high.set(list.rest.high, at)
+      rest.low.set(list.rest.low, at)
+    }
+    at += list.length
+  }
+  return all
+}
+
+export function picked<A extends Int32Array | Uint32Array | Float64Array>(
+  from: A,
+  rows: Uint32Array,
+  to: A,
+): A {
+  for (let i = 0; i < rows.length; i++) to[i] = from[rows[i]!]!
+  return to
+}
+
 function isSorted(high: Int32Array, low: Uint32Array, length: number): boolean {
   for (let row = 1; row < length; row++) {
     const [before, now] = [high[row - 1]!, high[row]!]

@@ -14,7 +14,7 @@
 import { crc32 } from 'node:zlib'
 import { invalidData } from '../errors.ts'
 import type { KeyForm } from './key-codes.ts'
-import { type KeyEntries, newEntries } from './key-entries.ts'
+import type { KeyEntries } from './key-entries.ts'
 
 export const BLOCK_ENTRIES = 1024
 const HEADER = 40
@@ -69,7 +69,15 @@ export function decodeBlock(bytes: Uint8Array, form: KeyForm): KeyEntries {
   const size = HEADER + length * widths.reduce((sum, width) => sum + width, 0)
   if (length > BLOCK_ENTRIES || size !== bytes.length || widths[1] !== (form === 'words' ? 0 : 8))
     throw damaged()
-  const entries = newEntries(form, length)
+  const entries: KeyEntries = {
+    length,
+    high: new Int32Array(length),
+    low: new Uint32Array(length),
+    rest: form === 'words' ? undefined : { high: new Uint32Array(length), low: new Uint32Array(length) },
+    file: new Uint32Array(length),
+    position: new Uint32Array(length),
+    rowId: new Float64Array(length),
+  }
   const planes = new PlaneReader(bytes, HEADER, length)
   const high = new Uint32Array(entries.high.buffer)
   planes.read(widths[0]!, entries.low, high)

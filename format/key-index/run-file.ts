@@ -12,16 +12,19 @@
 import { Buffer } from 'node:buffer'
 import { crc32 } from 'node:zlib'
 import { invalidData } from '../errors.ts'
+import { parseJson } from '../lossless-json.ts'
 import type { KeyForm } from './key-codes.ts'
 import type { KeyEntries } from './key-entries.ts'
 import { BLOCK_ENTRIES, encodeBlock } from './run-block.ts'
 
-/** A data file some of whose rows are in a run: as its manifest entry has it, so that no other is taken for it. */
+/** Rows of a data file that are in a run; the file as its manifest entry has it, so that no other is taken for it. */
 export interface IndexedFile {
   readonly path: string
   readonly sizeInBytes: number
   readonly recordCount: number
-  /** Of its rows, so many are in this run. */
+  /** Its rows from this position on. */
+  readonly first: number
+  /** So many of them. */
   readonly rows: number
 }
 
@@ -94,8 +97,9 @@ export function decodeRunFooter(bytes: Uint8Array): RunFooter {
     offsets[i + 1] = offsets[i]! + view.getUint32(i * FENCE + 8, true)
   }
   const json = Buffer.from(bytes.buffer, bytes.byteOffset + count * FENCE, jsonBytes).toString('utf8')
-  // What the checksum passes is what `encodeRun` wrote.
-  return { ...(JSON.parse(json) as Omit<RunFooter, 'blocks'>), blocks: { high, low, offsets } }
+  // What the checksum passes is what `encodeRun` wrote: its numbers are safe integers.
+  const { form, entries, files } = parseJson(json) as unknown as Omit<RunFooter, 'blocks'>
+  return { form, entries, files, blocks: { high, low, offsets } }
 }
 
 function damaged(): Error {

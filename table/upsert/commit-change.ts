@@ -16,7 +16,7 @@ import type { WritableContext } from '../context.ts'
 import type { WritingContext } from '../writing-context.ts'
 import { countsFromSummary, countsToSummary, type RowCounts, rowCounts } from './row-counts.ts'
 
-export interface CountedChange extends Omit<Change, 'summary'> {
+export interface CountedChange extends Change {
   readonly counts: RowCounts
 }
 
@@ -67,7 +67,7 @@ export async function commitChange(
       const { counts: found, ...change } = await rows.changeOf(metadata, parent)
       counts = found
       if (isEmpty(change) && key === undefined) return undefined
-      return { ...change, summary: countsToSummary(found) }
+      return { ...change, summary: { ...change.summary, ...countsToSummary(found) } }
     },
   })
   const loaded = await commit(writing, base, {
@@ -80,6 +80,6 @@ export async function commitChange(
   return { loaded, counts }
 }
 
-function isEmpty({ addData, addDeletes, remove }: Omit<Change, 'summary'>): boolean {
+function isEmpty({ addData, addDeletes, remove }: Change): boolean {
   return addData.length === 0 && addDeletes.length === 0 && remove.length === 0
 }

@@ -16,8 +16,9 @@ import { inputBatches, type RowsInput } from '../input-batches.ts'
 import type { WritingContext } from '../writing-context.ts'
 import { type ChangedTable, commitChange } from './commit-change.ts'
 import { findMatches } from './find-matches.ts'
-import { findRows, type RowsToDelete } from './find-rows.ts'
+import { type FoundRows, findRows } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
+import { KeyIndexSession } from './key-index-session.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import { requireColumns } from './require-columns.ts'
 import { rowCounts } from './row-counts.ts'
@@ -31,7 +32,15 @@ export interface DeleteOptions extends AppendOptions {
 const OPTIONS = ['on', 'branch', 'commitId', 'summary', 'signal']
 
 /** Finds what is to be deleted in a snapshot of the table. */
-type Finder = (metadata: TableMetadata, snapshot: Snapshot) => Promise<readonly RowsToDelete[]>
+interface Finder {
+  find(metadata: TableMetadata, snapshot: Snapshot): Promise<Found>
+  /** Deletes what was written. */
+  discard(): Promise<void>
+}
+
+type Found = Pick<FoundRows, 'deleted' | 'summary'>
+
+const NOTHING: Found = { deleted: [], summary: {} }
 
 /** See `Table.delete`. */
 export async function deleteRows(
@@ -42,18 +51,20 @@ export async function deleteRows(
 ): Promise<ChangedTable> {
   checkOptions('delete', options, OPTIONS)
   return commitChange(context, held, options, async (base, writing, operationId) => {
-    const find = isExpression(what)
+    const finder = isExpression(what)
       ? byFilter(writing, base, what, options)
-      : await byKeys(writing, base, what, options)
+      : await byKeys(writing, { base, options, operationId }, what)
     const remover = rowRemover(writing, base.metadata, 'write.delete.mode', operationId)
     return {
       async changeOf(fresh, parent) {
-        const found = parent === undefined ? [] : await find(fresh, parent)
-        const change = await remover.write(fresh, found)
-        const deleted = found.reduce((sum, { count }) => sum + count, 0)
-        return { ...change, counts: rowCounts({ deleted }) }
+        const found = parent === undefined ? NOTHING : await finder.find(fresh, parent)
+        const change = await remover.write(fresh, found.deleted)
+        const deleted = found.deleted.reduce((sum, { count }) => sum + count, 0)
+        return { ...change, summary: found.summary, counts: rowCounts({ deleted }) }
       },
-      discard: remover.discard,
+      discard: async () => {
+        await Promise.all([remover.discard(), finder.discard()])
+      },
     }
   })
 }
@@ -71,26 +82,38 @@ function byFilter(
   if (on !== undefined) throw invalidArgument("delete: 'on' goes with keys, not with a filter")
   const schema = currentSchema(metadata)
   const ids = boundFieldIds(bind(where, schema))
-  return async (fresh, snapshot) => {
-    requireColumns(fresh, schema, ids)
-    return findMatches(context, fresh, snapshot, where)
+  return {
+    async find(fresh, snapshot) {
+      requireColumns(fresh, schema, ids)
+      return { deleted: await findMatches(context, fresh, snapshot, where), summary: {} }
+    },
+    async discard() {},
   }
+}
+
+interface ByKeys {
+  readonly base: LoadedTable
+  readonly options: DeleteOptions
+  readonly operationId: string
 }
 
 async function byKeys(
   context: WritingContext,
-  { metadata }: LoadedTable,
+  { base, options: { on }, operationId }: ByKeys,
   input: RowsInput,
-  { on }: DeleteOptions,
 ): Promise<Finder> {
-  const whole = currentSchema(metadata)
+  const whole = currentSchema(base.metadata)
   const ids = new Set(keyFields('delete', whole, on).map(({ field }) => field.id))
   const schema = { ...whole, fields: pruneFields(whole.fields, ids) }
   const keys = keyFields('delete', schema, on)
   const batches = inputBatches('delete', schema.fields, input)
   const rows = await KeyedRows.take('delete', batches, { keys, duplicates: 'last', signal: context.signal })
-  return async (fresh, snapshot) => {
-    requireColumns(fresh, whole, ids)
-    return (await findRows(context, fresh, snapshot, rows)).deleted
+  const index = new KeyIndexSession(context, rows, operationId)
+  return {
+    async find(fresh, snapshot) {
+      requireColumns(fresh, whole, ids)
+      return findRows(context, fresh, snapshot, rows, { index })
+    },
+    discard: () => index.discard(),
   }
 }

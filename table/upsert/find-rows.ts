@@ -1,14 +1,17 @@
 import type { Data } from 'apache-arrow'
+import { bitAt } from '../../format/arrow/bitmap.ts'
+import { alwaysTrue } from '../../format/expressions/build.ts'
 import { PositionSet } from '../../format/puffin/position-set.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
-import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
+import { deletedPositions, liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import { scanSource } from '../scan-source.ts'
 import type { WritingContext } from '../writing-context.ts'
 import { keyColumns } from './key-fields.ts'
+import type { Candidate, IndexedVersion, KeyIndexSession } from './key-index-session.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import type { RowComparer } from './unchanged-rows.ts'
 
@@ -29,40 +32,119 @@ export interface FoundRows {
   readonly rowIds: BigInt64Array | undefined
   /** Numbers of keyed rows that are there as they are; they are not among those to be deleted. */
   readonly unchanged: ReadonlySet<number>
+  /** What the snapshot's summary is to say of the key index. */
+  readonly summary: Readonly<Record<string, string>>
 }
 
-const NOTHING: FoundRows = { deleted: [], count: 0, rowIds: undefined, unchanged: new Set() }
+const NOTHING: FoundRows = {
+  deleted: [],
+  count: 0,
+  rowIds: undefined,
+  unchanged: new Set(),
+  summary: {},
+}
 
-/** The live rows of a snapshot that have a key of `rows`. With a comparer, those that would stay as they are, stay. */
+export interface FindOptions {
+  /** With a comparer, rows that would stay as they are, stay, and whole rows are read. */
+  readonly comparer?: RowComparer | undefined
+  readonly index?: KeyIndexSession | undefined
+}
+
+/** The live rows of a snapshot that have a key of `rows`. */
 export async function findRows(
   context: WritingContext,
   metadata: TableMetadata,
   snapshot: Snapshot | undefined,
   rows: KeyedRows,
-  comparer?: RowComparer,
+  { comparer, index }: FindOptions = {},
 ): Promise<FoundRows> {
   if (snapshot === undefined || rows.size === 0) return NOTHING
   const source = scanSource(context, metadata)
   const schema = currentSchema(metadata)
   const { signal } = context
+  const indexed = comparer === undefined ? await index?.open(metadata, snapshot) : undefined
   const tasks = snapshotTasks(source, snapshot, schema, rows.filter(), signal)
+  const split = new SplitTasks(indexed)
   const columns = comparer?.fields ?? rows.keys.map(({ column }) => column)
   const fields = metadata.formatVersion >= 3 ? [...columns, ROW_ID_COLUMN] : columns
   const finds = new Finds(rows.count)
-  for await (const live of liveRows(source, tasks, { schema, fields, signal })) {
+  for await (const live of liveRows(source, split.toRead(tasks), { schema, fields, signal })) {
     const { task, length, positions } = live
     const values = live.columns.slice(0, columns.length)
+    const rowIds = live.columns[columns.length]
     const numbers = rows.numbersOf(comparer === undefined ? values : keyColumns(rows.keys, values), length)
-    const ids = idsOf(live.columns[columns.length])
+    const whole = split.wholeOf(task)
     const isSame = comparer?.over(values, length)
     for (let row = 0; row < length; row++) {
       const number = numbers[row]!
-      if (number >= 0) {
-        finds.add(task, Number(positions[row]), number, ids?.[row], isSame?.(row, number) === true)
-      }
+      if (number < 0) continue
+      const found = { position: Number(positions[row]), number, rowId: idAt(rowIds, row) }
+      if (whole === undefined) finds.add(task, found, isSame?.(row, number) === true)
+      else whole.candidates.push(found)
+    }
+    if (whole !== undefined) await indexed!.add(task.dataFile, { keys: values, positions, rowIds })
+  }
+  for (const { task, candidates } of split.withCandidates()) {
+    const deleted = await deletedPositions(source, schema, task, signal)
+    for (const found of candidates) {
+      if (deleted?.has(found.position) !== true) finds.add(task, withRowId(task, found, metadata), false)
     }
   }
-  return finds.result()
+  return { ...finds.result(), summary: (await indexed?.finish()) ?? {} }
+}
+
+/** A data file of which all rows with a sought key are known, deleted or not. */
+interface WholeTask {
+  readonly task: ScanTask
+  readonly candidates: Candidate[]
+}
+
+/** Tells files that the index covers, and those that it takes up, from others. */
+class SplitTasks {
+  readonly #indexed: IndexedVersion | undefined
+  readonly #covered: WholeTask[] = []
+  /** By what is read in their place. */
+  readonly #whole = new Map<ScanTask, WholeTask>()
+
+  constructor(indexed: IndexedVersion | undefined) {
+    this.#indexed = indexed
+  }
+
+  /** Those whose files have to be read. */
+  async *toRead(tasks: AsyncIterable<ScanTask>): AsyncGenerator<ScanTask> {
+    for await (const task of tasks) {
+      // Whether an equality delete hits a row is seen by reading the row.
+      const isByPosition = task.deletes.every(({ file }) => file.content === 'position-deletes')
+      if (this.#indexed === undefined || !isByPosition) {
+        yield task
+        continue
+      }
+      const candidates = this.#indexed.candidatesIn(task.dataFile)
+      if (candidates !== undefined) {
+        if (candidates.length > 0) this.#covered.push({ task, candidates: [...candidates] })
+      } else if (this.#indexed.takes(task.dataFile)) {
+        const whole: ScanTask = { ...task, deletes: [], residual: alwaysTrue }
+        this.#whole.set(whole, { task, candidates: [] })
+        yield whole
+      } else yield task
+    }
+  }
+
+  /** Undefined for a task that is read as it is. */
+  wholeOf(task: ScanTask): WholeTask | undefined {
+    return this.#whole.get(task)
+  }
+
+  *withCandidates(): Generator<WholeTask> {
+    yield* this.#covered
+    for (const whole of this.#whole.values()) if (whole.candidates.length > 0) yield whole
+  }
+}
+
+/** By what the file says of rows without an id of their own (spec: "Row Lineage"). */
+function withRowId({ dataFile }: ScanTask, found: Candidate, { formatVersion }: TableMetadata): Candidate {
+  if (formatVersion < 3 || found.rowId !== undefined || dataFile.firstRowId === undefined) return found
+  return { ...found, rowId: dataFile.firstRowId + BigInt(found.position) }
 }
 
 interface FoundInFile {
@@ -83,7 +165,7 @@ class Finds {
   }
 
   /** Rows come file by file. */
-  add(task: ScanTask, position: number, number: number, rowId: bigint | undefined, isSame: boolean): void {
+  add(task: ScanTask, { position, number, rowId }: Candidate, isSame: boolean): void {
     let file = this.#files.at(-1)
     if (file?.task !== task) {
       file = { task, positions: [], numbers: [] }
@@ -104,7 +186,7 @@ class Finds {
     this.#rowIds[number] = rowId
   }
 
-  result(): FoundRows {
+  result(): Omit<FoundRows, 'summary'> {
     const deleted: RowsToDelete[] = []
     for (const { task, positions, numbers } of this.#files) {
       const gone = positions.filter((_, i) => !this.#same.has(numbers[i]!))
@@ -114,7 +196,9 @@ class Finds {
   }
 }
 
-/** Undefined where the file has none. */
-function idsOf(column: Data | undefined): BigInt64Array | undefined {
-  return column === undefined || column.nullCount > 0 ? undefined : column.values
+function idAt(column: Data | undefined, row: number): bigint | undefined {
+  if (column === undefined) return undefined
+  const { nullCount, nullBitmap, offset } = column
+  if (nullCount > 0 && !bitAt(nullBitmap as Uint8Array, offset + row)) return undefined
+  return (column.values as BigInt64Array)[row]
 }

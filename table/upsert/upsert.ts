@@ -12,6 +12,7 @@ import { inputBatches, type RowsInput } from '../input-batches.ts'
 import { type ChangedTable, commitChange } from './commit-change.ts'
 import { findRows } from './find-rows.ts'
 import { keyFields } from './key-fields.ts'
+import { KeyIndexSession } from './key-index-session.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import { requireColumns } from './require-columns.ts'
 import { rowCounts } from './row-counts.ts'
@@ -50,16 +51,18 @@ export async function upsert(
     const columns = new Set((comparer?.fields ?? keys.map(({ field }) => field)).map(({ id }) => id))
     const writer = rowWriter(writing, metadata, rows, operationId)
     const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
+    const index = new KeyIndexSession(writing, rows, operationId)
     return {
       async changeOf(fresh, parent) {
         requireColumns(fresh, schema, columns)
-        const found = await findRows(writing, fresh, parent, rows, comparer)
+        const found = await findRows(writing, fresh, parent, rows, { comparer, index })
         const { addData: kept, addDeletes, remove } = await remover.write(fresh, found.deleted)
         const written = await writer.write(found)
         return {
           addData: kept.length === 0 ? written : [...written, ...kept],
           addDeletes,
           remove,
+          summary: found.summary,
           counts: rowCounts({
             inserted: rows.size - found.count,
             updated: found.count - found.unchanged.size,
@@ -68,7 +71,7 @@ export async function upsert(
         }
       },
       discard: async () => {
-        await Promise.all([writer.discard(), remover.discard()])
+        await Promise.all([writer.discard(), remover.discard(), index.discard()])
       },
     }
   })

@@ -59,6 +59,9 @@ export class UpsertHistory {
   /** Versions that someone may still hold. */
   #versions: Table[] = []
   #held: HeldRow[] = []
+  /** The key that most upserts are by: that of the key index, if it was the first. */
+  #key: readonly Key[] = KEYS[0]!
+  #store: MemoryStore | undefined
 
   constructor(seed: number, version: 1 | 2 | 3) {
     this.#random = seededRandom(seed)
@@ -76,6 +79,8 @@ export class UpsertHistory {
   async run(place: { uri: string; store?: MemoryStore } = { uri: 'memory://lake/wh' }): Promise<void> {
     const store = place.store ?? (place.uri.startsWith('memory:') ? new MemoryStore() : undefined)
     this.#lake = await connect(place.uri, { parallelism: 0, ...(store === undefined ? {} : { store }) })
+    this.#store = store
+    this.#key = KEYS[this.#random(KEYS.length)]!
     const partitions = [[], ['region'], [bucket('id', 3)], ['region', bucket('id', 2)]] as const
     this.#newest = (await this.#lake.createTable('shop.orders', {
       schema: COLUMNS,
@@ -98,6 +103,7 @@ export class UpsertHistory {
 
   async #step(): Promise<void> {
     const steps = [
+      () => this.#damageIndex(),
       () => this.#append(),
       () => this.#upsert(),
       () => this.#upsert(),
@@ -119,6 +125,29 @@ export class UpsertHistory {
     apply(this.#newest.metadata.lastSequenceNumber)
   }
 
+  /** A key index that is damaged, or partly gone, costs no row. */
+  async #damageIndex(): Promise<void> {
+    if (this.#store === undefined) return
+    const locations: string[] = []
+    for await (const { location } of this.#store.list('memory://')) {
+      if (location.includes('/_moraine/') && !location.includes('/wh/_moraine/')) locations.push(location)
+    }
+    if (locations.length === 0) return
+    const location = locations[this.#random(locations.length)]!
+    const bytes = Uint8Array.from(await this.#store.get(location))
+    switch (this.#random(3)) {
+      case 0:
+        return this.#store.delete([location])
+      case 1:
+        bytes[this.#random(bytes.length)]! ^= 1 << this.#random(8)
+        break
+      default:
+        await this.#store.put(location, bytes.subarray(0, this.#random(bytes.length)))
+        return
+    }
+    await this.#store.put(location, bytes)
+  }
+
   async #append(): Promise<void> {
     const rows = this.#rows(1 + this.#random(8))
     await this.#write(
@@ -128,7 +157,7 @@ export class UpsertHistory {
   }
 
   async #upsert(): Promise<void> {
-    const on = KEYS[this.#random(KEYS.length)]!
+    const on = this.#random(3) === 0 ? KEYS[this.#random(KEYS.length)]! : this.#key
     const skipUnchanged = this.#random(2) === 0
     const rows = [...this.#rows(1 + this.#random(8)), ...this.#someHeld()]
     await this.#write(
@@ -176,7 +205,7 @@ export class UpsertHistory {
   }
 
   async #deleteKeys(): Promise<void> {
-    const on = KEYS[this.#random(KEYS.length)]!
+    const on = this.#random(2) === 0 ? KEYS[this.#random(KEYS.length)]! : this.#key
     const rows = this.#rows(1 + this.#random(4)).map(({ id, region, place }) => ({
       ...(on.includes('id') ? { id } : {}),
       ...(on.includes('region') ? { region } : {}),

@@ -4,7 +4,7 @@ import { code } from '../../table/support.ts'
 
 const ROOT: IndexRoot = {
   tableUuid: '9c12d441-03fe-4693-9a96-a0705ddf69c1',
-  key: { fieldIds: [1, 4], types: ['long', 'decimal(9, 2)'], form: 'hashes' },
+  key: { fieldIds: [1, 4], types: ['long', 'decimal(9, 2)'], form: 'hashes', hasRowIds: true },
   runs: [{ name: '0a-1.keys', sizeInBytes: 2 ** 40, footerBytes: 99, entries: 1_000_000 }],
 }
 

@@ -1,0 +1,131 @@
+import type { OpenRun } from '../../format/key-index/index-root.ts'
+import { compareCodes, type KeyCodes } from '../../format/key-index/key-codes.ts'
+import type { KeyEntries } from '../../format/key-index/key-entries.ts'
+import { decodeBlock } from '../../format/key-index/run-block.ts'
+import type { RunBlocks } from '../../format/key-index/run-file.ts'
+import { getRanges } from '../../storage/get-ranges.ts'
+import type { ObjectStore } from '../../storage/object-store.ts'
+
+/** A row of a data file that has one of the codes asked for. */
+export interface Hit {
+  /** The number of the data file in the run's list. */
+  readonly file: number
+  readonly position: number
+  /** Undefined where it follows from the file. */
+  readonly rowId: number | undefined
+  /** The row of the codes asked for. */
+  readonly row: number
+}
+
+/** Blocks are read in portions of about so many bytes. */
+const PORTION_BYTES = 16 * 2 ** 20
+
+/**
+ * The rows of one run that have one of `codes`, which are in order (`orderOf`). Reads the blocks that may have one, and
+ * no others. Errors: those of the store, and `INVALID_DATA` for a damaged block.
+ */
+export async function* lookUp(
+  store: ObjectStore,
+  { location, footer }: OpenRun,
+  codes: KeyCodes,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Hit> {
+  const { form, blocks } = footer
+  for (const portion of portions(blocks, blocksOf(blocks, codes))) {
+    const ranges = portion.map((block) => ({
+      start: blocks.offsets[block]!,
+      end: blocks.offsets[block + 1]!,
+    }))
+    const read = (range: { readonly start: number; readonly end: number }) =>
+      store.get(location, { range, ...(signal === undefined ? {} : { signal }) })
+    for (const bytes of await getRanges(ranges, read)) {
+      yield* matches(decodeBlock(bytes, form), codes)
+    }
+  }
+}
+
+/** The blocks that may have one of the codes, in order. */
+function blocksOf({ high, low }: RunBlocks, codes: KeyCodes): number[] {
+  const fences: KeyCodes = { length: high.length, high, low, rest: undefined }
+  const found: number[] = []
+  let block = 0
+  for (let row = 0; row < codes.length; row++) {
+    // The last that begins below the code, and all that begin with it.
+    block = lastBelow(fences, block, codes, row)
+    if (compareCodes(fences, block, codes, row) > 0) continue
+    let last = block
+    while (last + 1 < high.length && compareCodes(fences, last + 1, codes, row) === 0) last++
+    for (let one = Math.max(block, (found.at(-1) ?? -1) + 1); one <= last; one++) found.push(one)
+  }
+  return found
+}
+
+/** From `from` on; itself where none begins below the code. Codes come in order, so that the next is near. */
+function lastBelow(fences: KeyCodes, from: number, codes: KeyCodes, row: number): number {
+  let low = from
+  let step = 1
+  while (low + step < fences.length && compareCodes(fences, low + step, codes, row) < 0) {
+    low += step
+    step *= 2
+  }
+  let high = Math.min(low + step, fences.length)
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if (compareCodes(fences, middle, codes, row) < 0) low = middle
+    else high = middle
+  }
+  return low
+}
+
+function* portions({ offsets }: RunBlocks, blocks: readonly number[]): Generator<readonly number[]> {
+  let portion: number[] = []
+  let bytes = 0
+  for (const block of blocks) {
+    portion.push(block)
+    bytes += offsets[block + 1]! - offsets[block]!
+    if (bytes < PORTION_BYTES) continue
+    yield portion
+    portion = []
+    bytes = 0
+  }
+  if (portion.length > 0) yield portion
+}
+
+function* matches(block: KeyEntries, codes: KeyCodes): Generator<Hit> {
+  let row = firstAtLeast(codes, block)
+  for (let entry = 0; entry < block.length; entry++) {
+    while (row < codes.length && isBelow(codes, row, block, entry)) row++
+    if (row === codes.length) return
+    // Codes of a hash may share their first half.
+    for (let same = row; same < codes.length && isSameStart(codes, same, block, entry); same++) {
+      if (compareCodes(codes, same, block, entry) !== 0) continue
+      const rowId = block.rowId[entry]!
+      yield {
+        file: block.file[entry]!,
+        position: block.position[entry]!,
+        rowId: rowId < 0 ? undefined : rowId,
+        row: same,
+      }
+    }
+  }
+}
+
+function firstAtLeast(codes: KeyCodes, block: KeyEntries): number {
+  let low = 0
+  let high = codes.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (isBelow(codes, middle, block, 0)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function isBelow(codes: KeyCodes, row: number, block: KeyEntries, entry: number): boolean {
+  const [a, b] = [codes.high[row]!, block.high[entry]!]
+  return a < b || (a === b && codes.low[row]! < block.low[entry]!)
+}
+
+function isSameStart(codes: KeyCodes, row: number, block: KeyEntries, entry: number): boolean {
+  return codes.high[row] === block.high[entry] && codes.low[row] === block.low[entry]
+}
