@@ -1,3 +1,4 @@
+import type { AvroField } from './avro/avro-type.ts'
 import type { AvroFile } from './avro/container.ts'
 import { invalidData, unsupported } from './errors.ts'
 import type { FormatVersion } from './table-metadata.ts'
@@ -13,7 +14,12 @@ export function parseFormatVersion(text: string): FormatVersion {
 export function formatVersionOf({ metadata, schema }: AvroFile): FormatVersion {
   const text = metadata.get('format-version')
   if (text !== undefined) return parseFormatVersion(text)
-  return schema.kind === 'record' && schema.fields.some(({ id }) => id === SEQUENCE_NUMBER_ID) ? 3 : 1
+  return schema.kind === 'record' && schema.fields.some(isSequenceNumber) ? 3 : 1
+}
+
+/** Of a writer that leaves field ids out, the name tells. */
+function isSequenceNumber({ id, name }: AvroField): boolean {
+  return id === undefined ? name === 'sequence_number' : id === SEQUENCE_NUMBER_ID
 }
 
 const SEQUENCE_NUMBER_ID = 3

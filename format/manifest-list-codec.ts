@@ -1,3 +1,4 @@
+import type { AvroField } from './avro/avro-type.ts'
 import type { AvroCodecName } from './avro/block-codec.ts'
 import {
   type AvroCodec,
@@ -84,8 +85,12 @@ export function decodeManifestList(bytes: Uint8Array): ManifestFile[] {
 function formatVersionOf({ metadata, schema }: AvroFile): FormatVersion {
   const text = metadata.get('format-version')
   if (text !== undefined) return parseFormatVersion(text)
-  const isV2 = schema.kind === 'record' && schema.fields.some(({ id }) => id === 515 || id === 517)
+  const isV2 = schema.kind === 'record' && schema.fields.some(isOfV2)
   return isV2 ? 2 : 1
+}
+
+function isOfV2({ id, name }: AvroField): boolean {
+  return id === undefined ? name === 'sequence_number' || name === 'content' : id === 515 || id === 517
 }
 
 function assignSequenceNumber(

@@ -6,6 +6,7 @@ import { AvroOutput } from './avro-output.ts'
 import { type AvroType, constantSize, parseAvroType } from './avro-type.ts'
 import { type AvroCodecName, compressBlock, decompressBlock } from './block-codec.ts'
 import { type AvroCodec, renderSchema } from './codec.ts'
+import { withIdsByName } from './ids-by-name.ts'
 
 /*
  * An object container file (Avro specification, "Object Container Files"):
@@ -27,7 +28,7 @@ export interface AvroFile {
   readonly schema: AvroType
   /** The blocks, unpacked as they are pulled. */
   blocks(): Generator<AvroBlock, void, undefined>
-  /** Decodes the records block by block as they are pulled. */
+  /** Decodes the records block by block as they are pulled; by names where the file has no field ids. */
   records<T>(codec: AvroCodec<T>): Generator<T, void, undefined>
 }
 
@@ -75,7 +76,7 @@ export function openAvro(bytes: Uint8Array): AvroFile {
     schema,
     blocks,
     *records(codec) {
-      const read = codec.reader(schema, 'record')
+      const read = codec.reader(withIdsByName(schema, codec.schema), 'record')
       for (const block of blocks()) {
         const records = new AvroInput(block.bytes)
         for (let i = 0; i < block.count; i++) yield read(records)

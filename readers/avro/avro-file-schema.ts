@@ -1,4 +1,5 @@
 import type { AvroField, AvroRecord, AvroType } from '../../format/avro/avro-type.ts'
+import { hasIds } from '../../format/avro/ids-by-name.ts'
 import { invalidData } from '../../format/errors.ts'
 import { mappedFieldId, type NameMapping, nameMappingFromSchema } from '../../format/name-mapping.ts'
 import type { FileNode, FileSchema, FileShape } from '../../format/parquet/parquet-schema.ts'
@@ -33,7 +34,7 @@ export function avroFileSchema(
   nameMapping: NameMapping | undefined,
 ): AvroFileSchema {
   if (schema.kind !== 'record') throw invalidData(`expected records, found ${schema.kind}`)
-  const hasFieldIds = hasIds(schema, new Set())
+  const hasFieldIds = hasIds(schema)
   const mapping = nameMapping ?? nameMappingFromSchema(tableSchema)
   const builder = new Builder((own, names) => (hasFieldIds ? own : mappedFieldId(mapping, names)))
   const fields = builder.fieldsOf(schema, [])
@@ -148,22 +149,5 @@ function valueTypeOf(type: AvroType): ValueType {
   return {
     type: values[0]!,
     union: { valueBranch: branches.indexOf(values[0]!), nullBranch: nullBranch < 0 ? undefined : nullBranch },
-  }
-}
-
-function hasIds(type: AvroType, seen: Set<AvroType>): boolean {
-  if (seen.has(type)) return false
-  seen.add(type)
-  switch (type.kind) {
-    case 'record':
-      return type.fields.some((field) => field.id !== undefined || hasIds(field.type, seen))
-    case 'array':
-      return type.elementId !== undefined || hasIds(type.items, seen)
-    case 'map':
-      return type.keyId !== undefined || type.valueId !== undefined || hasIds(type.values, seen)
-    case 'union':
-      return type.branches.some((branch) => hasIds(branch, seen))
-    default:
-      return false
   }
 }

@@ -22,8 +22,9 @@ import {
 import { readManifestList } from '../../snapshot/manifests.ts'
 import { FileStore } from '../../storage/file-store.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
+import { CraftedTable } from '../deletes/crafted-table.ts'
 import { rowsOf } from '../table/support.ts'
-import { asFirstWriters, respell, rewriteMetadata } from './rewritten-table.ts'
+import { asFirstWriters, respell, rewriteMetadata, withoutFieldIds } from './rewritten-table.ts'
 
 interface Small {
   readonly store: MemoryStore
@@ -255,6 +256,36 @@ test('manifests shorter than their list tells are read where they have every ent
   await expect(sortedRows(await lake.loadTable('db.t'))).rejects.toMatchObject({
     code: 'INVALID_DATA',
     message: /cut short/,
+  })
+})
+
+describe('manifests and their lists without field ids', () => {
+  test.each([
+    [1, []],
+    [2, []],
+    [3, []],
+    [2, ['format-version']],
+  ] as const)('are read by name, v%i, without %j in the header', async (formatVersion, except) => {
+    const crafted = await CraftedTable.create({
+      schema: schema({ id: t.long().required(), part: t.string(), price: t.decimal(9, 2) }),
+      partitionBy: [identity('part'), bucket('id', 4)],
+      properties: { 'format-version': String(formatVersion) },
+    })
+    await (await crafted.load()).append([...first, ...second])
+    if (formatVersion > 1) await (await crafted.load()).delete(eq('id', 2n))
+    const kept = [...first, ...second].filter(({ id }) => formatVersion === 1 || id !== 2n)
+    const { store } = crafted
+    for await (const { location } of store.list('memory://lake/wh/shop/orders/metadata/')) {
+      if (location.endsWith('.avro'))
+        await store.put(location, withoutFieldIds(await store.get(location), except))
+    }
+    const table = (await crafted.load()) as unknown as Table
+    expect(await sortedRows(table)).toEqual(kept)
+    expect(await sortedRows(table, { where: eq('part', 'a') })).toEqual([first[0], second[0]])
+    expect(await table.inspect.partitions()).toHaveLength(new Set(kept.map(({ part }) => part)).size + 1)
+    expect(
+      await sortedRows((await table.append([{ id: 5n, part: 'a', price: null }])) as Table),
+    ).toHaveLength(kept.length + 1)
   })
 })
 

@@ -1,6 +1,7 @@
 /** Tables whose files say what another writer, or an older one, would have said in them. */
 
-import { encodeAvro, openAvro } from '../../format/avro/container.ts'
+import { AvroOutput } from '../../format/avro/avro-output.ts'
+import { decodeAvroHeader, encodeAvro, openAvro } from '../../format/avro/container.ts'
 import { type JsonObject, parseJson, stringifyJson } from '../../format/lossless-json.ts'
 import { encodeManifest } from '../../format/manifest-codec.ts'
 import { manifestEntryCodec } from '../../format/manifest-columns.ts'
@@ -103,4 +104,21 @@ export async function respell(
   const place = metadataLocation.replace(/v\d+(?=\.)/, 'v900')
   await store.put(place, encodeTableMetadata(respelled))
   return place
+}
+
+/** An Avro file as of a writer that leaves Iceberg's ids out of its schema, and out of the header what `except` names. */
+export function withoutFieldIds(bytes: Uint8Array, except: readonly string[] = []): Uint8Array {
+  const { metadata, sync, end } = decodeAvroHeader(bytes)
+  const schema = metadata.get('avro.schema')!.replace(/,"(field|element)-id":\d+/g, '')
+  const entries = [...metadata].filter(([key]) => key !== 'avro.schema' && !except.includes(key))
+  const output = new AvroOutput()
+  output.writeFixed(bytes.subarray(0, 4))
+  output.writeInt(entries.length + 1)
+  for (const [key, value] of [...entries, ['avro.schema', schema] as const]) {
+    output.writeString(key)
+    output.writeString(value)
+  }
+  output.writeInt(0)
+  output.writeFixed(sync)
+  return new Uint8Array(Buffer.concat([output.view(), bytes.subarray(end)]))
 }
