@@ -60,15 +60,101 @@ export function encodeBlock(entries: KeyEntries, start: number, end: number): Ui
   return bytes
 }
 
-/** Errors: `INVALID_DATA`. */
-export function decodeBlock(bytes: Uint8Array, form: KeyForm): KeyEntries {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes.length < HEADER || crc32(bytes.subarray(4)) !== view.getUint32(0, true)) throw damaged()
-  const length = view.getUint32(4, true)
-  const widths = bytes.subarray(8, 13)
-  const size = HEADER + length * widths.reduce((sum, width) => sum + width, 0)
-  if (length > BLOCK_ENTRIES || size !== bytes.length || widths[1] !== (form === 'words' ? 0 : 8))
-    throw damaged()
+/**
+ * A block as it is stored, of which single entries are read: a few of them cost less than decoding all. Errors:
+ * `INVALID_DATA`.
+ */
+export class RunBlock {
+  readonly length: number
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  /** Where the values of each column begin, and their widths: code, rest, file, position, row id. */
+  readonly #columns: readonly { readonly at: number; readonly width: number }[]
+  readonly #firstHigh: number
+  readonly #firstLow: number
+
+  constructor(bytes: Uint8Array, form: KeyForm) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    if (bytes.length < HEADER || crc32(bytes.subarray(4)) !== view.getUint32(0, true)) throw damaged()
+    this.#bytes = bytes
+    this.#view = view
+    this.length = view.getUint32(4, true)
+    let at = HEADER
+    this.#columns = Array.from(bytes.subarray(8, 13), (width) => {
+      const column = { at, width }
+      at += width * this.length
+      return column
+    })
+    const isOfForm = this.#columns[1]!.width === (form === 'words' ? 0 : 8)
+    if (this.length > BLOCK_ENTRIES || at !== bytes.length || !isOfForm) throw damaged()
+    this.#firstHigh = view.getInt32(16, true)
+    this.#firstLow = view.getUint32(20, true)
+  }
+
+  high(entry: number): number {
+    const carry = this.#low(0, entry) + this.#firstLow > 0xffffffff ? 1 : 0
+    return (this.#high(0, entry) + this.#firstHigh + carry) | 0
+  }
+
+  low(entry: number): number {
+    return (this.#low(0, entry) + this.#firstLow) >>> 0
+  }
+
+  restHigh(entry: number): number {
+    return this.#high(1, entry)
+  }
+
+  restLow(entry: number): number {
+    return this.#low(1, entry)
+  }
+
+  file(entry: number): number {
+    return this.#low(2, entry) + this.#view.getUint32(24, true)
+  }
+
+  position(entry: number): number {
+    return this.#low(3, entry) + this.#view.getUint32(28, true)
+  }
+
+  rowId(entry: number): number {
+    return this.#high(4, entry) * 2 ** 32 + this.#low(4, entry) + this.#view.getFloat64(32, true)
+  }
+
+  /** The first entry whose code, high and low, is not below this one. */
+  firstAtLeast(high: number, low: number): number {
+    let start = 0
+    let end = this.length
+    while (start < end) {
+      const middle = (start + end) >>> 1
+      const own = this.high(middle)
+      if (own < high || (own === high && this.low(middle) < low)) start = middle + 1
+      else end = middle
+    }
+    return start
+  }
+
+  #low(column: number, entry: number): number {
+    return this.#half(column, entry, 0)
+  }
+
+  #high(column: number, entry: number): number {
+    return this.#half(column, entry, 4)
+  }
+
+  #half(column: number, entry: number, first: number): number {
+    const { at, width } = this.#columns[column]!
+    const end = Math.min(width, first + 4)
+    let value = 0
+    for (let plane = first; plane < end; plane++) {
+      value |= this.#bytes[at + plane * this.length + entry]! << ((plane - first) * 8)
+    }
+    return value >>> 0
+  }
+}
+
+/** All entries of blocks, one after the other. */
+export function entriesOf(blocks: readonly RunBlock[], form: KeyForm): KeyEntries {
+  const length = blocks.reduce((sum, block) => sum + block.length, 0)
   const entries: KeyEntries = {
     length,
     high: new Int32Array(length),
@@ -78,25 +164,19 @@ export function decodeBlock(bytes: Uint8Array, form: KeyForm): KeyEntries {
     position: new Uint32Array(length),
     rowId: new Float64Array(length),
   }
-  const planes = new PlaneReader(bytes, HEADER, length)
-  const high = new Uint32Array(entries.high.buffer)
-  planes.read(widths[0]!, entries.low, high)
-  if (entries.rest !== undefined) planes.read(8, entries.rest.low, entries.rest.high)
-  planes.read(widths[2]!, entries.file)
-  planes.read(widths[3]!, entries.position)
-  const rowLow = new Uint32Array(length)
-  const rowHigh = new Uint32Array(length)
-  planes.read(widths[4]!, rowLow, rowHigh)
-  const [firstHigh, firstLow] = [view.getInt32(16, true), view.getUint32(20, true)]
-  const [leastFile, leastPosition] = [view.getUint32(24, true), view.getUint32(28, true)]
-  const leastRowId = view.getFloat64(32, true)
-  for (let i = 0; i < length; i++) {
-    const sum = entries.low[i]! + firstLow
-    entries.low[i] = sum
-    entries.high[i] = high[i]! + firstHigh + (sum > 0xffffffff ? 1 : 0)
-    entries.file[i]! += leastFile
-    entries.position[i]! += leastPosition
-    entries.rowId[i] = rowHigh[i]! * 2 ** 32 + rowLow[i]! + leastRowId
+  const { high, low, rest, file, position, rowId } = entries
+  let at = 0
+  for (const block of blocks) {
+    for (let entry = 0; entry < block.length; entry++, at++) {
+      high[at] = block.high(entry)
+      low[at] = block.low(entry)
+      file[at] = block.file(entry)
+      position[at] = block.position(entry)
+      rowId[at] = block.rowId(entry)
+      if (rest === undefined) continue
+      rest.high[at] = block.restHigh(entry)
+      rest.low[at] = block.restLow(entry)
+    }
   }
   return entries
 }
@@ -148,28 +228,6 @@ class PlaneWriter {
       const half = plane < 4 ? low : high
       const shift = (plane & 3) * 8
       for (let i = 0; i < length; i++) bytes[this.#at + i] = half[i]! >>> shift
-      this.#at += length
-    }
-  }
-}
-
-class PlaneReader {
-  readonly #bytes: Uint8Array
-  readonly #length: number
-  #at: number
-
-  constructor(bytes: Uint8Array, at: number, length: number) {
-    this.#bytes = bytes
-    this.#at = at
-    this.#length = length
-  }
-
-  read(width: number, low: Uint32Array, high: Uint32Array = low): void {
-    const [bytes, length] = [this.#bytes, this.#length]
-    for (let plane = 0; plane < width; plane++) {
-      const half = plane < 4 ? low : high
-      const shift = (plane & 3) * 8
-      for (let i = 0; i < length; i++) half[i]! |= bytes[this.#at + i]! << shift
       this.#at += length
     }
   }

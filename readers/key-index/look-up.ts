@@ -1,7 +1,6 @@
 import type { OpenRun } from '../../format/key-index/index-root.ts'
 import { compareCodes, type KeyCodes } from '../../format/key-index/key-codes.ts'
-import type { KeyEntries } from '../../format/key-index/key-entries.ts'
-import { decodeBlock } from '../../format/key-index/run-block.ts'
+import { RunBlock } from '../../format/key-index/run-block.ts'
 import type { RunBlocks } from '../../format/key-index/run-file.ts'
 import { getRanges } from '../../storage/get-ranges.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
@@ -39,7 +38,7 @@ export async function* lookUp(
     const read = (range: { readonly start: number; readonly end: number }) =>
       store.get(location, { range, ...(signal === undefined ? {} : { signal }) })
     for (const bytes of await getRanges(ranges, read)) {
-      yield* matches(decodeBlock(bytes, form), codes)
+      yield* matches(new RunBlock(bytes, form), codes)
     }
   }
 }
@@ -91,41 +90,41 @@ function* portions({ offsets }: RunBlocks, blocks: readonly number[]): Generator
   if (portion.length > 0) yield portion
 }
 
-function* matches(block: KeyEntries, codes: KeyCodes): Generator<Hit> {
-  let row = firstAtLeast(codes, block)
-  for (let entry = 0; entry < block.length; entry++) {
-    while (row < codes.length && isBelow(codes, row, block, entry)) row++
-    if (row === codes.length) return
-    // Codes of a hash may share their first half.
-    for (let same = row; same < codes.length && isSameStart(codes, same, block, entry); same++) {
-      if (compareCodes(codes, same, block, entry) !== 0) continue
-      const rowId = block.rowId[entry]!
+function* matches(block: RunBlock, codes: KeyCodes): Generator<Hit> {
+  if (block.length === 0) return
+  const last = block.length - 1
+  const [lastHigh, lastLow] = [block.high(last), block.low(last)]
+  for (let row = firstAtLeast(codes, block.high(0), block.low(0)); row < codes.length; row++) {
+    const [high, low] = [codes.high[row]!, codes.low[row]!]
+    if (high > lastHigh || (high === lastHigh && low > lastLow)) return
+    for (let entry = block.firstAtLeast(high, low); entry <= last; entry++) {
+      if (block.high(entry) !== high || block.low(entry) !== low) break
+      if (!hasSameRest(codes, row, block, entry)) continue
+      const rowId = block.rowId(entry)
       yield {
-        file: block.file[entry]!,
-        position: block.position[entry]!,
+        file: block.file(entry),
+        position: block.position(entry),
         rowId: rowId < 0 ? undefined : rowId,
-        row: same,
+        row,
       }
     }
   }
 }
 
-function firstAtLeast(codes: KeyCodes, block: KeyEntries): number {
-  let low = 0
-  let high = codes.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (isBelow(codes, middle, block, 0)) low = middle + 1
-    else high = middle
+/** Codes of a hash may share their first half. */
+function hasSameRest({ rest }: KeyCodes, row: number, block: RunBlock, entry: number): boolean {
+  if (rest === undefined) return true
+  return rest.high[row] === block.restHigh(entry) && rest.low[row] === block.restLow(entry)
+}
+
+function firstAtLeast(codes: KeyCodes, high: number, low: number): number {
+  let start = 0
+  let end = codes.length
+  while (start < end) {
+    const middle = (start + end) >>> 1
+    const own = codes.high[middle]!
+    if (own < high || (own === high && codes.low[middle]! < low)) start = middle + 1
+    else end = middle
   }
-  return low
-}
-
-function isBelow(codes: KeyCodes, row: number, block: KeyEntries, entry: number): boolean {
-  const [a, b] = [codes.high[row]!, block.high[entry]!]
-  return a < b || (a === b && codes.low[row]! < block.low[entry]!)
-}
-
-function isSameStart(codes: KeyCodes, row: number, block: KeyEntries, entry: number): boolean {
-  return codes.high[row] === block.high[entry] && codes.low[row] === block.low[entry]
+  return start
 }

@@ -10,6 +10,7 @@ import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
 import { pruneFields } from '../../readers/projection.ts'
+import { allDone } from '../all-done.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
@@ -38,9 +39,10 @@ interface Finder {
   discard(): Promise<void>
 }
 
-type Found = Pick<FoundRows, 'deleted' | 'summary'>
+type Found = Pick<FoundRows, 'deleted' | 'finishIndex'>
 
-const NOTHING: Found = { deleted: [], summary: {} }
+const noIndex = async () => ({})
+const NOTHING: Found = { deleted: [], finishIndex: noIndex }
 
 /** See `Table.delete`. */
 export async function deleteRows(
@@ -58,9 +60,9 @@ export async function deleteRows(
     return {
       async changeOf(fresh, parent) {
         const found = parent === undefined ? NOTHING : await finder.find(fresh, parent)
-        const change = await remover.write(fresh, found.deleted)
+        const [change, summary] = await allDone([remover.write(fresh, found.deleted), found.finishIndex()])
         const deleted = found.deleted.reduce((sum, { count }) => sum + count, 0)
-        return { ...change, summary: found.summary, counts: rowCounts({ deleted }) }
+        return { ...change, summary, counts: rowCounts({ deleted }) }
       },
       discard: async () => {
         await Promise.all([remover.discard(), finder.discard()])
@@ -85,7 +87,7 @@ function byFilter(
   return {
     async find(fresh, snapshot) {
       requireColumns(fresh, schema, ids)
-      return { deleted: await findMatches(context, fresh, snapshot, where), summary: {} }
+      return { deleted: await findMatches(context, fresh, snapshot, where), finishIndex: noIndex }
     },
     async discard() {},
   }

@@ -32,8 +32,8 @@ export interface FoundRows {
   readonly rowIds: BigInt64Array | undefined
   /** Numbers of keyed rows that are there as they are; they are not among those to be deleted. */
   readonly unchanged: ReadonlySet<number>
-  /** What the snapshot's summary is to say of the key index. */
-  readonly summary: Readonly<Record<string, string>>
+  /** Writes what is new of the key index; resolves to what the snapshot's summary is to say of it. */
+  readonly finishIndex: () => Promise<Readonly<Record<string, string>>>
 }
 
 const NOTHING: FoundRows = {
@@ -41,7 +41,7 @@ const NOTHING: FoundRows = {
   count: 0,
   rowIds: undefined,
   unchanged: new Set(),
-  summary: {},
+  finishIndex: async () => ({}),
 }
 
 export interface FindOptions {
@@ -90,7 +90,7 @@ export async function findRows(
       if (deleted?.has(found.position) !== true) finds.add(task, withRowId(task, found, metadata), false)
     }
   }
-  return { ...finds.result(), summary: (await indexed?.finish()) ?? {} }
+  return { ...finds.result(), finishIndex: async () => indexed?.finish() ?? {} }
 }
 
 /** A data file of which all rows with a sought key are known, deleted or not. */
@@ -186,7 +186,7 @@ class Finds {
     this.#rowIds[number] = rowId
   }
 
-  result(): Omit<FoundRows, 'summary'> {
+  result(): Omit<FoundRows, 'finishIndex'> {
     const deleted: RowsToDelete[] = []
     for (const { task, positions, numbers } of this.#files) {
       const gone = positions.filter((_, i) => !this.#same.has(numbers[i]!))

@@ -6,6 +6,7 @@ import type { LoadedTable } from '../../catalog/catalog.ts'
 import { checkOptions } from '../../format/check-options.ts'
 import type { ColumnPath } from '../../format/column-path.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
+import { allDone } from '../all-done.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
@@ -56,13 +57,16 @@ export async function upsert(
       async changeOf(fresh, parent) {
         requireColumns(fresh, schema, columns)
         const found = await findRows(writing, fresh, parent, rows, { comparer, index })
-        const { addData: kept, addDeletes, remove } = await remover.write(fresh, found.deleted)
-        const written = await writer.write(found)
+        const [{ addData: kept, addDeletes, remove }, written, summary] = await allDone([
+          remover.write(fresh, found.deleted),
+          writer.write(found),
+          found.finishIndex(),
+        ])
         return {
           addData: kept.length === 0 ? written : [...written, ...kept],
           addDeletes,
           remove,
-          summary: found.summary,
+          summary,
           counts: rowCounts({
             inserted: rows.size - found.count,
             updated: found.count - found.unchanged.size,

@@ -1,7 +1,6 @@
 import { encodeRoot, type IndexRoot, type OpenRun } from '../../format/key-index/index-root.ts'
 import type { KeyForm } from '../../format/key-index/key-codes.ts'
-import { concatEntries } from '../../format/key-index/key-entries.ts'
-import { decodeBlock } from '../../format/key-index/run-block.ts'
+import { entriesOf, RunBlock } from '../../format/key-index/run-block.ts'
 import { encodeRun } from '../../format/key-index/run-file.ts'
 import { deleteQuietly } from '../../storage/delete-quietly.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
@@ -72,10 +71,11 @@ export class KeyIndexWriter {
   async #read(form: KeyForm, { location, footer: { blocks, files } }: OpenRun): Promise<UnwrittenRun> {
     const { store, signal } = this.#options
     const bytes = await store.get(location, signal === undefined ? {} : { signal })
-    const parts = Array.from(blocks.high.keys(), (i) =>
-      decodeBlock(bytes.subarray(blocks.offsets[i], blocks.offsets[i + 1]), form),
+    const stored = Array.from(
+      blocks.high.keys(),
+      (i) => new RunBlock(bytes.subarray(blocks.offsets[i], blocks.offsets[i + 1]), form),
     )
-    return { entries: concatEntries(parts), files }
+    return { entries: entriesOf(stored, form), files }
   }
 
   async #put(

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compareCodes } from '../../../format/key-index/key-codes.ts'
-import { concatEntries, type KeyEntries, sortEntries } from '../../../format/key-index/key-entries.ts'
-import { decodeBlock } from '../../../format/key-index/run-block.ts'
+import { type KeyEntries, sortEntries } from '../../../format/key-index/key-entries.ts'
+import { entriesOf, RunBlock } from '../../../format/key-index/run-block.ts'
 import { decodeRunFooter, encodeRun } from '../../../format/key-index/run-file.ts'
 
 interface Entry {
@@ -24,7 +24,7 @@ const entry = fc.record({
   rowId: fc.oneof(fc.constant(-1), fc.nat(100), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })),
 })
 
-function entriesOf(form: 'words' | 'hashes', list: readonly Entry[]): KeyEntries {
+function columnsOf(form: 'words' | 'hashes', list: readonly Entry[]): KeyEntries {
   const halves = (of: (entry: Entry) => bigint) => ({
     high: Uint32Array.from(list, (each) => Number((of(each) >> 32n) & 0xffffffffn)),
     low: Uint32Array.from(list, (each) => Number(of(each) & 0xffffffffn)),
@@ -60,16 +60,16 @@ describe.each(['words', 'hashes'] as const)('a run of %s', (form) => {
   test('gives back its entries in the order of signed codes, block by block', () => {
     fc.assert(
       fc.property(fc.array(entry, { minLength: 1, maxLength: 3000, size: 'max' }), (list) => {
-        const sorted = sortEntries(entriesOf(form, list))
+        const sorted = sortEntries(columnsOf(form, list))
         const { bytes, footerBytes, footer } = encodeRun(form, sorted, [])
         expect(decodeRunFooter(bytes.subarray(bytes.length - footerBytes))).toEqual(footer)
         const { high, low, offsets } = footer.blocks
         const blocks = Array.from(high.keys(), (i) => {
-          const block = decodeBlock(bytes.subarray(offsets[i], offsets[i + 1]), form)
-          expect([block.high[0], block.low[0]]).toEqual([high[i], low[i]])
+          const block = new RunBlock(bytes.subarray(offsets[i], offsets[i + 1]), form)
+          expect([block.high(0), block.low(0)]).toEqual([high[i], low[i]])
           return block
         })
-        expect(listOf(concatEntries(blocks))).toEqual(known(list))
+        expect(listOf(entriesOf(blocks, form))).toEqual(known(list))
       }),
       { numRuns: 40, seed: 7 },
     )
@@ -78,7 +78,7 @@ describe.each(['words', 'hashes'] as const)('a run of %s', (form) => {
   test('of which a byte has changed is refused', () => {
     const { bytes, footerBytes, footer } = encodeRun(
       form,
-      sortEntries(entriesOf(form, fc.sample(entry, { numRuns: 2000, seed: 5 }))),
+      sortEntries(columnsOf(form, fc.sample(entry, { numRuns: 2000, seed: 5 }))),
       [{ path: 'a', sizeInBytes: 1, recordCount: 2000, first: 0, rows: 2000 }],
     )
     for (let at = 0; at < bytes.length; at += 97) {
@@ -87,7 +87,7 @@ describe.each(['words', 'hashes'] as const)('a run of %s', (form) => {
       expect(() => {
         decodeRunFooter(changed.subarray(bytes.length - footerBytes))
         for (const i of footer.blocks.high.keys()) {
-          decodeBlock(changed.subarray(footer.blocks.offsets[i], footer.blocks.offsets[i + 1]), form)
+          new RunBlock(changed.subarray(footer.blocks.offsets[i], footer.blocks.offsets[i + 1]), form)
         }
       }).toThrow(/damaged/)
     }
@@ -98,7 +98,7 @@ test('codes order as signed integers, then by the rest', () => {
   const list = [-1n, -(2n ** 63n), 2n ** 63n - 1n, 0n, 2n ** 32n, 2n ** 32n - 1n].flatMap((code) =>
     [0n, 2n ** 64n - 1n, 2n ** 32n].map((rest) => ({ code, rest, file: 0, position: 0, rowId: -1 })),
   )
-  const entries = entriesOf('hashes', list)
+  const entries = columnsOf('hashes', list)
   for (const [i, a] of list.entries()) {
     for (const [j, b] of list.entries()) {
       const expected = byCode(a, b) || (a.rest < b.rest ? -1 : a.rest > b.rest ? 1 : 0)
