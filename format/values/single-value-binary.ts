@@ -53,7 +53,8 @@ export function encodeSingleValue(type: PrimitiveType, value: Literal): Uint8Arr
  * The value in its internal form; `INVALID_DATA` where the bytes do not fit the type.
  *
  * Bounds written before a promotion keep their old length: 4 bytes of int under `long`, float under `double`, date
- * under `timestamp` and `timestamp_ns`. A fixed may be shorter than its length, since bounds may be truncated.
+ * under `timestamp` and `timestamp_ns`. Bounds of int and date may have 8 bytes, as ClickHouse up to 26.8 wrote them. A
+ * fixed may be shorter than its length, since bounds may be truncated.
  * Geometry and geography come back as the bytes of the bound's point. Bytes are passed on, not copied.
  */
 export function decodeSingleValue(type: PrimitiveType, bytes: Uint8Array): Literal {
@@ -62,7 +63,7 @@ export function decodeSingleValue(type: PrimitiveType, bytes: Uint8Array): Liter
       return viewOf(type, bytes, 1).getUint8(0) !== 0
     case 'int':
     case 'date':
-      return viewOf(type, bytes, 4).getInt32(0, true)
+      return bytes.length === 8 ? readWideInt(type, bytes) : viewOf(type, bytes, 4).getInt32(0, true)
     case 'float':
       return viewOf(type, bytes, 4).getFloat32(0, true)
     case 'double':
@@ -127,6 +128,12 @@ function readLong(type: PrimitiveType, bytes: Uint8Array, promotedUnit: bigint):
     })
   }
   return promoted
+}
+
+function readWideInt(type: PrimitiveType, bytes: Uint8Array): number {
+  const value = viewOf(type, bytes, 8).getBigInt64(0, true)
+  if (value === BigInt.asIntN(32, value)) return Number(value)
+  throw invalidData(`expected a value of ${typeToString(type)}, found ${value} in 8 bytes`, { rule: RULE })
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

@@ -94,6 +94,14 @@ describe('the binary form of single values', () => {
     expect(decodeSingleValue(fixedType(4), Uint8Array.of(1, 2))).toEqual(Uint8Array.of(1, 2))
   })
 
+  it('of an int or a date is read from 8 bytes too, if it fits', () => {
+    for (const type of [intType, dateType]) {
+      expect(decodeSingleValue(type, hexToBytes('ea48010000000000'))).toBe(84202)
+      expect(decodeSingleValue(type, hexToBytes('feffffffffffffff'))).toBe(-2)
+      expect(() => decodeSingleValue(type, hexToBytes('0000008000000000'))).toThrowError(invalid)
+    }
+  })
+
   it('with the wrong number of bytes is invalid data', () => {
     const lengths: readonly (readonly [PrimitiveType, number])[] = [
       ...[booleanType, intType, longType, floatType, doubleType, dateType, timeType].map(
