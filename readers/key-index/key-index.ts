@@ -38,8 +38,8 @@ export interface KeyIndex {
 }
 
 /** Where the files of a table's key index are. Engines that remove orphan files leave such a folder alone. */
-export function keyIndexLocation(metadata: Pick<TableMetadata, 'location'>, name: string): string {
-  return joinLocation(metadata.location, '_moraine', name)
+export function keyIndexFolder(metadata: Pick<TableMetadata, 'location'>): string {
+  return resolveLocation(`${joinLocation(metadata.location, '_moraine')}/`)
 }
 
 /**
@@ -47,13 +47,9 @@ export function keyIndexLocation(metadata: Pick<TableMetadata, 'location'>, name
  * is none, or its root is gone or damaged. Runs that are gone or damaged are left out.
  */
 export async function openKeyIndex(source: IndexSource, snapshot: Snapshot): Promise<KeyIndex | undefined> {
-  const { metadata, store, signal } = source
-  const name = rootName(metadata, snapshot)
-  if (name === undefined) return undefined
-  const root = await orGone(async () =>
-    decodeRoot(await store.get(resolveLocation(keyIndexLocation(metadata, name)), withSignal(signal))),
-  )
-  if (root === undefined || root.tableUuid !== metadata.tableUuid) return undefined
+  const name = rootName(source.metadata, snapshot.snapshotId)
+  const root = name === undefined ? undefined : await readRoot(source, name)
+  if (root === undefined || root.tableUuid !== source.metadata.tableUuid) return undefined
   const opened = await Promise.all(root.runs.map((ref) => openRun(source, ref)))
   return keyIndex(
     root,
@@ -72,8 +68,28 @@ export function keyIndex(root: IndexRoot, runs: readonly OpenRun[]): KeyIndex {
   }
 }
 
-function rootName(metadata: TableMetadata, snapshot: Snapshot): string | undefined {
-  for (const { summary } of ancestors(metadata, snapshot.snapshotId)) {
+/** The names of all files of the indexes that the branches of a version have. */
+export async function keyIndexFiles(source: IndexSource): Promise<ReadonlySet<string>> {
+  const { refs } = source.metadata
+  const heads = [...refs.values()].filter(({ type }) => type === 'branch')
+  const names = new Set(heads.map(({ snapshotId }) => rootName(source.metadata, snapshotId)))
+  const files = new Set<string>()
+  for (const name of names) {
+    if (name === undefined) continue
+    files.add(name)
+    const root = await readRoot(source, name)
+    for (const run of root?.runs ?? []) files.add(run.name)
+  }
+  return files
+}
+
+function readRoot({ metadata, store, signal }: IndexSource, name: string): Promise<IndexRoot | undefined> {
+  const location = `${keyIndexFolder(metadata)}${name}`
+  return orGone(async () => decodeRoot(await store.get(location, withSignal(signal))))
+}
+
+function rootName(metadata: TableMetadata, snapshotId: bigint): string | undefined {
+  for (const { summary } of ancestors(metadata, snapshotId)) {
     const name = summary[KEY_INDEX]
     if (name !== undefined) return isIndexFileName(name) ? name : undefined
   }
@@ -82,7 +98,7 @@ function rootName(metadata: TableMetadata, snapshot: Snapshot): string | undefin
 
 function openRun({ metadata, store, signal }: IndexSource, ref: RunRef): Promise<OpenRun | undefined> {
   return orGone(async () => {
-    const location = resolveLocation(keyIndexLocation(metadata, ref.name))
+    const location = `${keyIndexFolder(metadata)}${ref.name}`
     const range = { start: ref.sizeInBytes - ref.footerBytes, end: ref.sizeInBytes }
     return {
       ref,

@@ -17,7 +17,7 @@ export interface Hit {
 }
 
 /** Blocks are read in portions of about so many bytes. */
-const PORTION_BYTES = 16 * 2 ** 20
+const PORTION_BYTES = 4 * 2 ** 20
 
 /**
  * The rows of one run that have one of `codes`, which are in order (`orderOf`). Reads the blocks that may have one, and

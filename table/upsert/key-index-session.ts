@@ -6,7 +6,6 @@ import type { Data, RecordBatch } from 'apache-arrow'
 import { bitAt } from '../../format/arrow/bitmap.ts'
 import { type IndexedKey, isSameKey, KEY_INDEX, type OpenRun } from '../../format/key-index/index-root.ts'
 import { concatCodes, type KeyCodes, orderOf, pickCodes } from '../../format/key-index/key-codes.ts'
-import { resolveLocation } from '../../format/location.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
@@ -14,9 +13,17 @@ import { currentSchema } from '../../format/table-metadata-build.ts'
 import { readProperty } from '../../format/table-properties.ts'
 import { typeToString } from '../../format/types.ts'
 import { type KeyCoder, keyCoder, keyFormOf } from '../../readers/key-index/key-coder.ts'
-import { type KeyIndex, keyIndex, keyIndexLocation, openKeyIndex } from '../../readers/key-index/key-index.ts'
+import {
+  type KeyIndex,
+  keyIndex,
+  keyIndexFiles,
+  keyIndexFolder,
+  openKeyIndex,
+} from '../../readers/key-index/key-index.ts'
 import { type Hit, lookUp } from '../../readers/key-index/look-up.ts'
+import { throwIfAborted } from '../../storage/abort.ts'
 import { orGone } from '../../storage/or-gone.ts'
+import { collectGarbage } from '../../writers/key-index/collect-garbage.ts'
 import { KeyIndexWriter } from '../../writers/key-index/key-index-writer.ts'
 import { RunBuilder, type UnwrittenRun } from '../../writers/key-index/run-builder.ts'
 import type { WritingContext } from '../writing-context.ts'
@@ -27,6 +34,8 @@ import type { KeyedRows } from './keyed-rows.ts'
 const MANY_ROWS = 200_000n
 const MANY_KEYS = 200
 const MAX_POSITIONS = 2n ** 32n
+/** Entries that are never too many. */
+const SMALL_INDEX = 100_000
 
 /** A row of a data file that has a sought key, deleted or not. */
 export interface Candidate {
@@ -71,27 +80,52 @@ export class KeyIndexSession {
     this.#writer ??= new KeyIndexWriter({
       store,
       operationId: this.#operationId,
-      locationOf: (name) => resolveLocation(keyIndexLocation(metadata, name)),
+      folder: keyIndexFolder(metadata),
       signal,
     })
-    const runs: OpenRun[] = []
-    const hits: (readonly Hit[])[] = []
-    for (const run of [...(isSame ? found.runs : []), ...this.#own]) {
-      // One that is damaged or gone is not missed: its files are read.
-      const ofRun = await orGone(() => collect(lookUp(store, run, sought.codes, signal)))
-      if (ofRun === undefined) continue
-      runs.push(run)
-      hits.push(ofRun)
-    }
-    const index = keyIndex({ tableUuid, key, runs: [] }, runs)
+    const known = isSame && !isBloated(found, snapshot) ? found.runs : []
+    const lookups = await Promise.all(
+      [...known, ...this.#own].map(async (run) => ({
+        run,
+        hits: await orGone(() => collect(lookUp(store, run, sought.codes, signal))),
+      })),
+    )
+    // A run that is damaged or gone is not missed: its files are read.
+    const whole = lookups.flatMap(({ run, hits }) => (hits === undefined ? [] : [{ run, hits }]))
+    const index = keyIndex(
+      { tableUuid, key, runs: [] },
+      whole.map(({ run }) => run),
+    )
     return new IndexedVersion({
       index,
-      candidates: candidatesOf(index, hits, sought),
+      candidates: candidatesOf(
+        index,
+        whole.map(({ hits }) => hits),
+        sought,
+      ),
       isMany: sought.numbers.length > MANY_KEYS,
       coder,
       writer: this.#writer,
       own: this.#own,
+      onMerge: () => this.#collectGarbage(metadata),
     })
+  }
+
+  /** A courtesy: what cannot be deleted now is deleted another time. */
+  async #collectGarbage(metadata: TableMetadata): Promise<void> {
+    if (!readProperty(metadata.properties, 'gc.enabled')) return
+    const { store, signal, environment } = this.#context
+    try {
+      await collectGarbage({
+        store,
+        folder: keyIndexFolder(metadata),
+        inUse: await keyIndexFiles({ metadata, store, signal }),
+        nowMs: environment.now(),
+        signal,
+      })
+    } catch {
+      throwIfAborted(signal)
+    }
   }
 
   /** Deletes what was written. */
@@ -102,6 +136,8 @@ export class KeyIndexSession {
 }
 
 interface VersionParts {
+  /** When runs were merged, some are of no use any more. */
+  readonly onMerge: () => Promise<void>
   readonly index: KeyIndex
   /** By path of the data file. */
   readonly candidates: ReadonlyMap<string, readonly Candidate[]>
@@ -159,7 +195,7 @@ export class IndexedVersion {
   /** Writes what was added; resolves to what the snapshot's summary is to say. */
   async finish(): Promise<Readonly<Record<string, string>>> {
     await this.#write(this.#builder.rest())
-    const { index, writer, own } = this.#parts
+    const { index, writer, own, onMerge } = this.#parts
     if (own.length === 0) return {}
     const { tableUuid, key } = index.root
     const all = keyIndex(index.root, [...new Set([...index.runs, ...own])])
@@ -167,6 +203,7 @@ export class IndexedVersion {
       run.footer.files.some((_, file) => all.rangeOf(i, file) !== undefined),
     )
     const runs = await writer.merged(key.form, useful)
+    if (runs !== useful) await onMerge()
     return { [KEY_INDEX]: await writer.writeRoot({ tableUuid, key, runs: runs.map(({ ref }) => ref) }) }
   }
 
@@ -198,6 +235,13 @@ function ownRowIds({ firstRowId }: DataFile, { positions, rowIds }: IndexedRows)
     if (!Number.isSafeInteger(own[row])) return undefined
   }
   return own
+}
+
+/** More than half of the entries are of data files that are gone: the index is made anew, in the time that made it so. */
+function isBloated({ root }: KeyIndex, { summary }: Snapshot): boolean {
+  const records = Number(summary['total-records'] ?? Number.NaN)
+  const entries = root.runs.reduce((sum, run) => sum + run.entries, 0)
+  return entries > 2 * records + SMALL_INDEX
 }
 
 /** Codes in order, and of each the number of its row. */

@@ -1,6 +1,7 @@
 /** What the key index saves, and that nothing which befalls it costs a row. */
 import { describe, expect, test } from 'vitest'
 import { connect, gt, MemoryStore, type ObjectStore, schema, type Table, t } from '../../index.ts'
+import { testEnvironment } from '../contracts/test-environment.ts'
 import { wrappedStore } from '../simulation/wrapped-store.ts'
 
 type Plain = Record<string, unknown>
@@ -60,6 +61,16 @@ const dataFiles = async (table: Table) => {
   return found
 }
 const isData = (location: string) => location.endsWith('.parquet')
+
+/** Of all runs that the root of the table's index names. */
+async function entriesOf(store: MemoryStore, table: Table): Promise<number> {
+  const name = table.currentSnapshot!.summary['moraine.key-index']!
+  const text = new TextDecoder().decode(await store.get(`memory://lake/wh/a/b/_moraine/${name}`))
+  return (JSON.parse(text) as { runs: { entries: number }[] }).runs.reduce(
+    (sum, { entries }) => sum + entries,
+    0,
+  )
+}
 
 describe.each([
   ['a long', ['id']],
@@ -201,6 +212,42 @@ describe('the key index', () => {
     table = await table.upsert(rows(1, 100, 'z'))
     expect(table.changed).toMatchObject({ updated: 100, inserted: 0 })
     expect(await namesOf(table)).toEqual(rows(1, 100, 'z').map(({ id }) => `${id} z`))
+  })
+
+  test('is made anew when most of it is of data files that are gone', async () => {
+    const { table: first, inner } = await newTable()
+    let table = await first.append(rows(1, 90_000, 'a'))
+    table = await table.upsert(rows(1, 90_000, 'b'))
+    table = await table.upsert(rows(1, 90_000, 'c'))
+    table = await table.upsert(rows(1, 90_000, 'd'))
+    expect(table.changed).toMatchObject({ updated: 90_000 })
+    expect(await entriesOf(inner, table)).toBe(270_000)
+    table = await table.upsert(rows(1, 2, 'e'))
+    expect(await entriesOf(inner, table)).toBe(360_000)
+    table = await table.upsert(rows(1, 2, 'f'))
+    expect(await entriesOf(inner, table)).toBe(90_002)
+  })
+
+  test('loses files that it has no use for when they are a day old, and no others', async () => {
+    let now = Date.UTC(2026, 0, 1)
+    const store = new MemoryStore({ now: () => now })
+    const environment = { ...testEnvironment(1), now: () => now }
+    const lake = await connect('memory://lake/wh', { store, parallelism: 0, environment })
+    let table = (await lake.createTable('a.b', {
+      schema: COLUMNS,
+      identifierFields: ['id'],
+    })) as unknown as Table
+    await store.put('memory://lake/wh/a/b/_moraine/of-somebody-else', new Uint8Array(1))
+    table = await table.append(rows(1, 9, 'a'))
+    for (let i = 0; i < 30; i++) {
+      now += 2 * 60 * 60 * 1000
+      table = await table.upsert(rows(1, 2, `b${i}`))
+    }
+    const files = await indexFiles(store)
+    expect(files.filter((file) => file.endsWith('somebody-else'))).toHaveLength(1)
+    expect(files.length).toBeLessThan(45)
+    for (let i = 0; i < 2; i++) table = await table.upsert(rows(1, 9, 'z'))
+    expect(await namesOf(table)).toEqual(rows(1, 9, 'z').map(({ id }) => `${id} z`))
   })
 
   test('takes up position deletes and row ids when a table of version 2 is upgraded', async () => {

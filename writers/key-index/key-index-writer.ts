@@ -11,7 +11,8 @@ export interface KeyIndexWriterOptions {
   readonly store: ObjectStore
   /** In the names of the files; unique to the operation. */
   readonly operationId: string
-  readonly locationOf: (name: string) => string
+  /** Where they go; ends in '/'. */
+  readonly folder: string
   readonly signal?: AbortSignal | undefined
 }
 
@@ -82,9 +83,9 @@ export class KeyIndexWriter {
     ending: string,
     bytes: Uint8Array,
   ): Promise<{ readonly name: string; readonly location: string }> {
-    const { store, operationId, locationOf, signal } = this.#options
+    const { store, operationId, folder, signal } = this.#options
     const name = `${operationId}-${this.#count++}.${ending}`
-    const location = locationOf(name)
+    const location = `${folder}${name}`
     this.#written.push(location)
     await store.put(location, bytes, signal === undefined ? {} : { signal })
     return { name, location }
