@@ -31,8 +31,8 @@ export function planFile(
 ): FilePlan {
   const { tableSchema, spec } = options
   const { dataFile } = task
-  // Below 0 it is unknown: Iceberg Java writes -1 for files that it took over without counting.
-  if (dataFile.recordCount >= 0n && footer.numRows !== dataFile.recordCount) {
+  // Iceberg Java wrote -1 for files that it took over without counting, XTable 0.
+  if (dataFile.recordCount > 0n && footer.numRows !== dataFile.recordCount) {
     throw invalidData(`expected ${dataFile.recordCount} rows as the manifest says, found ${footer.numRows}`, {
       rule: 'Manifests: record_count',
     })

@@ -24,20 +24,21 @@ export type FileTest = (file: MeasuredFile) => boolean
 
 /**
  * Whether a file may hold a row that matches: false only if its metrics rule every row out. Metrics that are missing
- * count as unknown. Bounds are decoded only for the columns that the expression compares.
+ * count as unknown, and so does a record count of 0: there are writers that never filled it in (XTable, of Parquet
+ * folders). Bounds are decoded only for the columns that the expression compares.
  */
 export function inclusiveMetricsEvaluator(expression: Expression, schema: Pick<Schema, 'fields'>): FileTest {
   const mayMatch = compileBound(bind(expression, schema), fileRangeTest)
-  return (file) => file.recordCount !== 0n && (file.recordCount < 0n || mayMatch(file))
+  return (file) => file.recordCount < 0n || mayMatch(file)
 }
 
 /**
- * Whether every row of a file matches: true only if its metrics prove it, and for a file without rows. Columns
- * inside structs prove nothing, since writers count their nulls differently.
+ * Whether every row of a file matches: true only if its metrics prove it. Columns inside structs prove nothing, since
+ * writers count their nulls differently.
  */
 export function strictMetricsEvaluator(expression: Expression, schema: Pick<Schema, 'fields'>): FileTest {
   const allMatch = compileBound(bind(expression, schema), strictFileTest)
-  return (file) => file.recordCount === 0n || (file.recordCount > 0n && allMatch(file))
+  return (file) => file.recordCount > 0n && allMatch(file)
 }
 
 function fileRangeTest(predicate: BoundPredicate): FileTest {

@@ -14,7 +14,7 @@ export interface AvroRows {
   readonly schema: AvroFileSchema
   /** To decode; with none, rows are only counted. */
   readonly leaves: ReadonlySet<number>
-  /** Rows that the manifest says the file has; unknown below 0. */
+  /** Rows that the manifest says the file has; unknown if it is not above 0. */
   readonly recordCount: bigint
 }
 
@@ -28,7 +28,7 @@ export async function* avroWindows(
   batchSize: number,
   signal: AbortSignal,
 ): AsyncGenerator<RowWindow> {
-  const isCounted = recordCount >= 0n
+  const isCounted = recordCount > 0n
   try {
     const decoder = leaves.size === 0 ? undefined : recordDecoder(schema, leaves)
     const rows = new RowBuffer(decoder, batchSize)

@@ -28,7 +28,7 @@ export async function findMatches(
   const partly = async function* (): AsyncGenerator<ScanTask> {
     for await (const task of snapshotTasks(source, snapshot, schema, where, signal)) {
       const { dataFile, deletes, residual } = task
-      const isCounted = deletes.length === 0 && dataFile.recordCount >= 0n
+      const isCounted = deletes.length === 0 && dataFile.recordCount > 0n
       const isWhole = isCounted && (residual.op === 'true' || matchesAll(dataFile))
       if (isWhole) found.push({ task, positions: 'all', count: Number(dataFile.recordCount) })
       else yield task

@@ -161,13 +161,17 @@ describe('a table whose manifests tell wrong sizes of its files', () => {
   })
 })
 
-test.each(['parquet', 'avro'] as const)(
-  'a manifest without record counts (-1) has the rows of its %s files',
-  async (format) => {
+test.each(
+  (['parquet', 'avro'] as const).flatMap((format) =>
+    [-1n, 0n].map((recordCount) => [format, recordCount] as const),
+  ),
+)(
+  'a manifest without record counts has the rows of its %s files, though it says %d',
+  async (format, recordCount) => {
     const crafted = await CraftedTable.create({ schema: schema({ id: t.long(), s: t.string() }) })
     const { fields } = (await crafted.load()).schema
     const rows = Array.from({ length: 300 }, (_, i) => ({ id: BigInt(i), s: `row ${i}` }))
-    const uncounted = { recordCount: -1n }
+    const uncounted = { recordCount }
     const data =
       format === 'parquet'
         ? await crafted.dataFile(fields, [rows])
@@ -214,15 +218,21 @@ test('bounds of int columns in 8 bytes, as of a long, hide no row from a filter 
   expect(await ids(table.scan({ where: lt('day', '1970-01-01') }))).toEqual([-10n])
 })
 
-test('a delete of all rows of a file without a record count tells how many they were', async () => {
-  const crafted = await CraftedTable.create({ schema: schema({ id: t.long() }) })
-  const { fields } = (await crafted.load()).schema
-  const file = await crafted.dataFile(fields, [[{ id: 1n }, { id: 2n }]])
-  await crafted.commit({ add: [{ ...file, recordCount: -1n }] })
-  const table = await (await crafted.load()).delete(gtEq('id', 1n))
-  expect(table.changed).toMatchObject({ deleted: 2 })
-  expect(await byId(table.scan())).toEqual([])
-})
+test.each([-1n, 0n])(
+  'a delete takes of a file without a record count (%d) what matches, and counts it',
+  async (recordCount) => {
+    const crafted = await CraftedTable.create({ schema: schema({ id: t.long() }) })
+    const { fields } = (await crafted.load()).schema
+    const file = await crafted.dataFile(fields, [[{ id: 1n }, { id: 2n }]])
+    await crafted.commit({ add: [{ ...file, recordCount }] })
+    let table = await (await crafted.load()).delete(eq('id', 1n))
+    expect(table.changed).toMatchObject({ deleted: 1 })
+    expect(await byId(table.scan())).toEqual([{ id: 2n }])
+    table = await table.delete(gtEq('id', 1n))
+    expect(table.changed).toMatchObject({ deleted: 1 })
+    expect(await byId(table.scan())).toEqual([])
+  },
+)
 
 describe('lists and maps of old writers', () => {
   /** Elements of `name`, each as `change` has it; undefined leaves it out. */
