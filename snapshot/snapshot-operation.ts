@@ -9,6 +9,7 @@ import { encodeManifestList, type UnassignedManifest } from '../format/manifest-
 import type { Snapshot } from '../format/snapshot.ts'
 import type { FormatVersion, TableMetadata } from '../format/table-metadata.ts'
 import { snapshotById } from '../format/table-metadata-build.ts'
+import type { TableUpdate } from '../format/table-update.ts'
 import { version } from '../format/version.ts'
 import { branchHead, branchUpdates, refRequirements } from './branch.ts'
 import type { CommitContext, Operation, StagedCommit } from './commit.ts'
@@ -35,6 +36,15 @@ export interface Change {
   readonly summary?: Readonly<Record<string, string>>
 }
 
+/** Entries of the snapshot's summary, and properties of the table, that are set in the same commit. */
+export interface Companions {
+  readonly summary: Readonly<Record<string, string>>
+  readonly properties: Readonly<Record<string, string>>
+}
+
+/** Of a snapshot that is to follow the branch as `metadata` has it. Throws to give up the commit. */
+export type CompanionsOf = (metadata: TableMetadata) => Companions
+
 export interface SnapshotRequest {
   /** In the names of the files that are written; unique to this operation. */
   readonly operationId: string
@@ -44,6 +54,8 @@ export interface SnapshotRequest {
   readonly branch: string
   /** Of the same branch. A commit that is there already is not made again. */
   readonly commitKey?: CommitKey | undefined
+  /** What else goes with the snapshot, asked at every attempt. */
+  readonly companionsOf?: CompanionsOf | undefined
   /**
    * The change to the branch as `metadata` has it, asked at every attempt; undefined for none. It answers for whatever
    * came since an earlier attempt.
@@ -54,6 +66,7 @@ export interface SnapshotRequest {
 /** Who committed (spec: Appendix F). */
 const ENGINE = { 'engine-name': 'moraine', 'engine-version': version }
 
+const NO_COMPANIONS: Companions = { summary: {}, properties: {} }
 const NOTHING: StagedCommit = { requirements: [], updates: [], files: [] }
 
 /** An operation that adds one snapshot to a branch. */
@@ -128,6 +141,7 @@ async function stageSnapshot(
   staging: Attempt,
 ): Promise<StagedCommit> {
   const { request, parent, change, prepared, attempt, files } = staging
+  const companions = request.companionsOf?.(metadata) ?? NO_COMPANIONS
   const { formatVersion } = metadata
   const { snapshotId } = prepared
   const sequenceNumber = formatVersion === 1 ? 0n : metadata.lastSequenceNumber + 1n
@@ -166,6 +180,7 @@ async function stageSnapshot(
       extra: {
         ...ENGINE,
         ...request.summary,
+        ...companions.summary,
         ...change.summary,
         ...(request.commitKey === undefined ? {} : commitKeySummary(request.commitKey)),
       },
@@ -175,9 +190,13 @@ async function stageSnapshot(
   }
   return {
     requirements: refRequirements(metadata, [request.branch]),
-    updates: branchUpdates(metadata, request.branch, snapshot),
+    updates: [...propertyUpdates(companions), ...branchUpdates(metadata, request.branch, snapshot)],
     files: [manifestList],
   }
+}
+
+function propertyUpdates({ properties }: Companions): readonly TableUpdate[] {
+  return Object.keys(properties).length === 0 ? [] : [{ action: 'set-properties', updates: properties }]
 }
 
 /** As Iceberg Java names it: what removes rows and adds none is a delete. */

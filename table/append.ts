@@ -8,6 +8,7 @@ import { type CommitContext, commit } from '../snapshot/commit.ts'
 import { type CommitId, commitKey } from '../snapshot/commit-id.ts'
 import { refuseEncrypted } from '../snapshot/encryption.ts'
 import { mergeAppend } from '../snapshot/merge-append.ts'
+import type { CompanionsOf } from '../snapshot/snapshot-operation.ts'
 import { checkExtraSummary } from '../snapshot/summary.ts'
 import { versionWith } from '../snapshot/version-with.ts'
 import { throwIfAborted } from '../storage/abort.ts'
@@ -36,6 +37,7 @@ export async function append(
   base: LoadedTable,
   input: RowsInput,
   options: AppendOptions = {},
+  companionsOf?: CompanionsOf,
 ): Promise<LoadedTable> {
   checkOptions('append', options, ['branch', 'commitId', 'summary', 'signal'])
   const { metadata } = base
@@ -57,7 +59,7 @@ export async function append(
   // A commit id without rows is committed too: it is told from one that is still to come, and others come after it.
   if (written.files.length === 0 && key === undefined) return base
   const commitContext: CommitContext = { ...context, signal }
-  const request = { files: written.files, operationId, summary, branch, commitKey: key }
+  const request = { files: written.files, operationId, summary, branch, commitKey: key, companionsOf }
   const operation = mergeAppend(commitContext, request)
   return commit(commitContext, base, {
     stage: operation.stage,

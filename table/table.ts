@@ -35,6 +35,7 @@ import {
   retentionOf,
 } from './refs.ts'
 import { scanSource } from './scan-source.ts'
+import { Sink, type SinkOptions } from './sink/sink.ts'
 import { TableEvolution } from './table-evolution.ts'
 import type { ChangedTable } from './upsert/commit-change.ts'
 import type { DeleteOptions } from './upsert/delete.ts'
@@ -154,6 +155,20 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     const context = this.#writable('delete')
     const { deleteRows } = await import('./upsert/delete.ts')
     return this.#changed(await deleteRows(context, this.#loaded, what, options))
+  }
+
+  /**
+   * Opens a sink: rows that never end, written in one commit after the other, by rows, bytes or time. With `progress`, how
+   * far each source is stands in the same commit, so that after a crash `committedOffsets()` tells where to go on, and
+   * nothing is lost or doubled. Nothing is read: the newest version should be at hand (`refresh`).
+   */
+  sink(options: SinkOptions = {}): Sink<Table<R, W>, W> {
+    return new Sink<Table<R, W>, W>({
+      context: this.#writable('sink'),
+      loaded: this.#loaded,
+      options,
+      tableOf: (changed) => this.#changed(changed),
+    })
   }
 
   /**

@@ -7,7 +7,7 @@ import { commit } from '../../snapshot/commit.ts'
 import { commitKey, findCommit } from '../../snapshot/commit-id.ts'
 import { refuseEncrypted } from '../../snapshot/encryption.ts'
 import { reload } from '../../snapshot/reload.ts'
-import { type Change, snapshotOperation } from '../../snapshot/snapshot-operation.ts'
+import { type Change, type CompanionsOf, snapshotOperation } from '../../snapshot/snapshot-operation.ts'
 import { checkExtraSummary } from '../../snapshot/summary.ts'
 import { versionWith } from '../../snapshot/version-with.ts'
 import { throwIfAborted } from '../../storage/abort.ts'
@@ -25,6 +25,10 @@ export interface ChangedTable {
   readonly counts: RowCounts
 }
 
+export interface ChangeOptions extends AppendOptions {
+  readonly companionsOf?: CompanionsOf | undefined
+}
+
 /** A change of rows in the making. */
 export interface RowChange {
   /** What is to be done to a version of the table, asked at every attempt. */
@@ -40,7 +44,7 @@ export interface RowChange {
 export async function commitChange(
   context: WritableContext,
   held: LoadedTable,
-  { branch = MAIN_BRANCH, commitId, signal, summary = {} }: AppendOptions,
+  { branch = MAIN_BRANCH, commitId, signal, summary = {}, companionsOf }: ChangeOptions,
   begin: (base: LoadedTable, writing: WritingContext, operationId: string) => Promise<RowChange>,
 ): Promise<ChangedTable> {
   throwIfAborted(signal)
@@ -63,6 +67,7 @@ export async function commitChange(
     summary,
     branch,
     commitKey: key,
+    companionsOf,
     async changeOf(metadata, parent) {
       const { counts: found, ...change } = await rows.changeOf(metadata, parent)
       counts = found

@@ -6,6 +6,7 @@ import type { LoadedTable } from '../../catalog/catalog.ts'
 import { checkOptions } from '../../format/check-options.ts'
 import type { ColumnPath } from '../../format/column-path.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
+import type { CompanionsOf } from '../../snapshot/snapshot-operation.ts'
 import { allDone } from '../all-done.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
@@ -40,43 +41,49 @@ export async function upsert(
   held: LoadedTable,
   input: RowsInput,
   options: UpsertOptions = {},
+  companionsOf?: CompanionsOf,
 ): Promise<ChangedTable> {
   checkOptions('upsert', options, OPTIONS)
   const { on, duplicates = 'last', skipUnchanged = false } = options
-  return commitChange(context, held, options, async ({ metadata }, writing, operationId) => {
-    const schema = currentSchema(metadata)
-    const keys = keyFields('upsert', schema, on)
-    const batches = inputBatches('upsert', schema.fields, input)
-    const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, signal: writing.signal })
-    const comparer = skipUnchanged ? rowComparer(schema.fields, rows) : undefined
-    const columns = new Set((comparer?.fields ?? keys.map(({ field }) => field)).map(({ id }) => id))
-    const writer = rowWriter(writing, metadata, rows, operationId)
-    const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
-    const index = new KeyIndexSession(writing, rows, operationId)
-    return {
-      async changeOf(fresh, parent) {
-        requireColumns(fresh, schema, columns)
-        const found = await findRows(writing, fresh, parent, rows, { comparer, index })
-        const [{ addData: kept, addDeletes, remove }, written, summary] = await allDone([
-          remover.write(fresh, found.deleted),
-          writer.write(found),
-          found.finishIndex(),
-        ])
-        return {
-          addData: kept.length === 0 ? written : [...written, ...kept],
-          addDeletes,
-          remove,
-          summary,
-          counts: rowCounts({
-            inserted: rows.size - found.count,
-            updated: found.count - found.unchanged.size,
-            unchanged: found.unchanged.size,
-          }),
-        }
-      },
-      discard: async () => {
-        await Promise.all([writer.discard(), remover.discard(), index.discard()])
-      },
-    }
-  })
+  return commitChange(
+    context,
+    held,
+    { ...options, companionsOf },
+    async ({ metadata }, writing, operationId) => {
+      const schema = currentSchema(metadata)
+      const keys = keyFields('upsert', schema, on)
+      const batches = inputBatches('upsert', schema.fields, input)
+      const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, signal: writing.signal })
+      const comparer = skipUnchanged ? rowComparer(schema.fields, rows) : undefined
+      const columns = new Set((comparer?.fields ?? keys.map(({ field }) => field)).map(({ id }) => id))
+      const writer = rowWriter(writing, metadata, rows, operationId)
+      const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
+      const index = new KeyIndexSession(writing, rows, operationId)
+      return {
+        async changeOf(fresh, parent) {
+          requireColumns(fresh, schema, columns)
+          const found = await findRows(writing, fresh, parent, rows, { comparer, index })
+          const [{ addData: kept, addDeletes, remove }, written, summary] = await allDone([
+            remover.write(fresh, found.deleted),
+            writer.write(found),
+            found.finishIndex(),
+          ])
+          return {
+            addData: kept.length === 0 ? written : [...written, ...kept],
+            addDeletes,
+            remove,
+            summary,
+            counts: rowCounts({
+              inserted: rows.size - found.count,
+              updated: found.count - found.unchanged.size,
+              unchanged: found.unchanged.size,
+            }),
+          }
+        },
+        discard: async () => {
+          await Promise.all([writer.discard(), remover.discard(), index.discard()])
+        },
+      }
+    },
+  )
 }

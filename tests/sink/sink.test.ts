@@ -1,0 +1,274 @@
+/** What a sink promises: rows that never end, in commits, with how far their sources are. */
+import { describe, expect, test } from 'vitest'
+import {
+  connect,
+  MemoryStore,
+  type ObjectStore,
+  type Row,
+  type RowInput,
+  type SinkCommit,
+  type SinkOptions,
+  schema,
+  type Table as TableOf,
+  t,
+} from '../../index.ts'
+import { testEnvironment } from '../contracts/test-environment.ts'
+import { CRASHES, FAULTS, strikeStore } from '../simulation/strike.ts'
+import { code } from '../table/support.ts'
+
+const COLUMNS = schema({ id: t.long().required(), name: t.string() })
+type Table = TableOf<Row<typeof COLUMNS>, RowInput<typeof COLUMNS>>
+
+/** The default. */
+const COMMIT_MS = 60_000
+
+/** Nothing is committed by time alone, unless a test says so; retries do not wait. */
+function environmentOf(seed: number) {
+  const wakes: (() => void)[] = []
+  const own = testEnvironment(seed)
+  const environment = {
+    ...own,
+    sleep: (ms: number, signal?: AbortSignal) =>
+      ms < COMMIT_MS
+        ? own.sleep(ms)
+        : new Promise<void>((resolve, reject) => {
+            wakes.push(resolve)
+            signal?.addEventListener('abort', () => reject(new Error('left')))
+          }),
+  }
+  return { environment, wakes }
+}
+
+let seed = 1
+/** Ids of its own for every process. */
+async function lakeOver(store: ObjectStore, environment = environmentOf(++seed).environment) {
+  return connect('memory://lake/wh', { store, parallelism: 0, environment })
+}
+
+async function newTable(properties: Record<string, string> = {}, store = new MemoryStore()) {
+  const { environment, wakes } = environmentOf(1)
+  const lake = await lakeOver(store, environment)
+  const table: Table = await lake.createTable('a.b', {
+    schema: COLUMNS,
+    identifierFields: ['id'],
+    properties: { 'format-version': '3', ...properties },
+  })
+  return { table, store, wakes }
+}
+
+async function loaded(store: ObjectStore): Promise<Table> {
+  return (await (await lakeOver(store)).loadTable('a.b')) as unknown as Table
+}
+
+const row = (id: number, name = 'a') => ({ id, name })
+async function idsOf(table: Table, options: Parameters<Table['scan']>[0] = {}): Promise<number[]> {
+  const ids: number[] = []
+  for await (const found of table.scan(options).rows()) ids.push(Number((found as { id: bigint }).id))
+  return ids.sort((a, b) => a - b)
+}
+const upTo = (end: number, start = 0) => Array.from({ length: end - start }, (_, i) => start + i)
+async function locations(store: MemoryStore): Promise<string[]> {
+  const found: string[] = []
+  for await (const { location } of store.list('memory://')) found.push(location)
+  return found.sort()
+}
+
+describe('a sink', () => {
+  test('commits when so many rows are there, and the rest when it is closed', async () => {
+    const { table } = await newTable()
+    const commits: SinkCommit[] = []
+    const sink = table.sink({ commitEvery: { rows: 10 }, onCommit: (commit) => commits.push(commit) })
+    for (const id of upTo(25)) await sink.write(row(id), { source: 'orders-7', offset: id })
+    expect(sink.committedOffsets()).toEqual(new Map([['orders-7', '19']]))
+    expect(await idsOf(sink.table)).toEqual(upTo(20))
+    const closed = await sink.close()
+    expect(await idsOf(closed)).toEqual(upTo(25))
+    expect(closed.snapshots).toHaveLength(3)
+    expect(commits.map(({ rows, counts }) => [rows, counts.inserted])).toEqual([
+      [10, 10],
+      [10, 10],
+      [5, 5],
+    ])
+    expect(commits.at(-1)).toMatchObject({
+      snapshotId: closed.currentSnapshot!.snapshotId,
+      offsets: new Map([['orders-7', '24']]),
+    })
+    expect(
+      commits.every(({ bytes, commitMs, lagMs }) => bytes > 0 && commitMs > 0 && lagMs >= commitMs),
+    ).toBe(true)
+    await expect(sink.write(row(99))).rejects.toThrow(/is closed/)
+  })
+
+  test('commits when so many bytes are there, or so much time has passed', async () => {
+    const { table, wakes } = await newTable()
+    const large = table.sink({ commitEvery: { bytes: 100_000 } })
+    const name = 'x'.repeat(1000)
+    for (const id of upTo(30_000)) await large.write(row(id, name))
+    expect(large.table.snapshots.length).toBeGreaterThan(0)
+    await large.abort()
+    const timed = large.table.sink({ commitEvery: { ms: COMMIT_MS + 1 } })
+    await timed.write(row(1))
+    wakes.at(-1)!()
+    await expect.poll(() => timed.table.snapshots.length).toBe(large.table.snapshots.length + 1)
+  })
+
+  test('takes several rows at a time, and progress without rows', async () => {
+    const { table } = await newTable()
+    const sink = table.sink()
+    await sink.write([row(1), row(2)], { offset: 2n })
+    await sink.write([], { source: 'other', offset: 'abc' })
+    await sink.flush()
+    await sink.write([], { source: 'other', offset: 'abd' })
+    const closed = await sink.close()
+    expect(await idsOf(closed)).toEqual([1, 2])
+    expect((await closed.refresh()).sink().committedOffsets()).toEqual(
+      new Map([
+        ['default', '2'],
+        ['other', 'abd'],
+      ]),
+    )
+  })
+
+  test('upserts where it is told to, or the table says so', async () => {
+    for (const [properties, options] of [
+      [{}, { mode: 'upsert' }],
+      [{ 'write.upsert.enabled': 'true' }, {}],
+    ] as const) {
+      const { table } = await newTable(properties)
+      const sink = table.sink({ ...options, commitEvery: { rows: 3 } })
+      for (const id of [1, 2, 3, 2, 3, 4]) await sink.write(row(id))
+      expect(sink.table.changed).toMatchObject({ inserted: 1, updated: 2 })
+      expect(await idsOf(await sink.close())).toEqual([1, 2, 3, 4])
+    }
+  })
+
+  test('that is left without being closed drops what it did not commit, and leaves no file of it', async () => {
+    const { table, store } = await newTable()
+    const before = await locations(store)
+    {
+      await using sink = table.sink()
+      for (const id of upTo(20_000)) await sink.write(row(id), { offset: id })
+    }
+    expect(await locations(store)).toEqual(before)
+  })
+
+  test('fails with the row that does not fit, commits nothing of it, and stays failed', async () => {
+    const { table, store } = await newTable()
+    const sink = table.sink({ commitEvery: { rows: 2 } })
+    await sink.write([row(1), row(2)])
+    await sink.write(row(3))
+    await expect(sink.write({ id: 'x' as unknown as bigint, name: 'a' })).rejects.toThrow(/row 1.*id/s)
+    await expect(sink.write(row(5))).rejects.toThrow(code('INVALID_ARGUMENT'))
+    await expect(sink.close()).rejects.toThrow(code('INVALID_ARGUMENT'))
+    await sink.abort()
+    expect(await idsOf(await loaded(store))).toEqual([1, 2])
+  })
+
+  test.each<[string, SinkOptions, RegExp]>([
+    ['an unknown mode', { mode: 'merge' as 'upsert' }, /mode to be 'append' or 'upsert'/],
+    ['no rows', { commitEvery: { rows: 0 } }, /commitEvery.rows/],
+    ['an unknown option', { every: 5 } as SinkOptions, /every/],
+  ])('refuses %s', async (_, options, message) => {
+    const { table } = await newTable()
+    expect(() => table.sink(options)).toThrow(message)
+  })
+
+  test.each([undefined, null, {}, Number.NaN])('refuses the offset %s', async (offset) => {
+    const { table } = await newTable()
+    const sink = table.sink()
+    await expect(sink.write(row(1), { offset: offset as string })).rejects.toThrow(code('INVALID_ARGUMENT'))
+  })
+})
+
+describe('offsets', () => {
+  test('are kept beside those of other sources and branches', async () => {
+    const { table } = await newTable()
+    const one = table.sink()
+    const two = table.sink()
+    const audit = table.sink({ branch: 'audit' })
+    await one.write(row(1), { source: 'one', offset: 1 })
+    await two.write(row(2), { source: 'two', offset: 2 })
+    await one.close()
+    await two.close()
+    await audit.write(row(3), { source: 'one', offset: 33 })
+    const last = await audit.close()
+    expect(last.sink().committedOffsets()).toEqual(
+      new Map([
+        ['one', '1'],
+        ['two', '2'],
+      ]),
+    )
+    expect(last.sink({ branch: 'audit' }).committedOffsets()).toEqual(new Map([['one', '33']]))
+    expect(await idsOf(last)).toEqual([1, 2])
+  })
+
+  test('of one source are moved by one sink: what another one wrote meanwhile is not doubled', async () => {
+    const { table, store } = await newTable()
+    const stalled = table.sink()
+    await stalled.write([row(1), row(2)], { offset: 2 })
+    const other = (await loaded(store)).sink()
+    await other.write([row(1), row(2), row(3)], { offset: 3 })
+    await other.close()
+    await expect(stalled.flush()).rejects.toThrow(/source 'default' is at 3 in the table, and was nowhere/)
+    await expect(stalled.flush()).rejects.toThrow(code('COMMIT_CONFLICT'))
+    expect(await idsOf(await loaded(store))).toEqual([1, 2, 3])
+  })
+
+  test('go back with a rollback, and outlive snapshots that have expired', async () => {
+    const { table, store } = await newTable()
+    const sink = table.sink({ commitEvery: { rows: 1 } })
+    for (const id of upTo(3)) await sink.write(row(id), { offset: id })
+    let newest = await sink.close()
+    newest = await newest.rollbackTo({ snapshotId: newest.snapshots[1]!.snapshotId })
+    expect(newest.sink().committedOffsets()).toEqual(new Map([['default', '1']]))
+    expect(newest.properties['moraine.offsets.main']).toBe('[["default","2"]]')
+    const again = newest.sink()
+    await again.write(row(7), { offset: 7 })
+    newest = await (await again.close()).append([row(8)])
+    // As if others had compacted the table, and all snapshots before had expired.
+    const orphan = { ...newest.metadata, snapshots: newest.metadata.snapshots.slice(-1) }
+    const { committedOffsets } = await import('../../snapshot/offsets.ts')
+    expect(committedOffsets(orphan, 'main')).toEqual(new Map([['default', '7']]))
+    expect(await idsOf(await loaded(store))).toEqual([0, 1, 7, 8])
+  })
+})
+
+describe.each(['append', 'upsert'] as const)(
+  'a job that is struck, and goes on after its committed offsets (%s)',
+  (mode) => {
+    test.each([...CRASHES, ...FAULTS])('by %s at any call, has each row once', async (blow) => {
+      const { table, store } = await newTable()
+      await table.append([row(-1)])
+      const files = await copyOf(store)
+      for (let at = 0; ; at++) {
+        const world = await restored(files)
+        const struck = strikeStore(world, blow, at)
+        const attempt = async (over: ObjectStore) => {
+          const newest = await loaded(over)
+          const sink = newest.sink({ mode, commitEvery: { rows: 4 } })
+          const next = Number(sink.committedOffsets().get('job') ?? -1) + 1
+          for (const id of upTo(8, next)) await sink.write(row(id), { source: 'job', offset: id })
+          await sink.close()
+        }
+        await attempt(struck.store).catch(() => undefined)
+        const isOver = struck.struck() === undefined
+        await attempt(world)
+        await struck.landGhost()
+        expect(await idsOf(await loaded(world)), `call ${at}`).toEqual([-1, ...upTo(8)])
+        if (isOver) break
+      }
+    })
+  },
+)
+
+async function copyOf(store: MemoryStore): Promise<readonly [string, Uint8Array][]> {
+  const files: [string, Uint8Array][] = []
+  for (const location of await locations(store)) files.push([location, await store.get(location)])
+  return files
+}
+
+async function restored(files: readonly (readonly [string, Uint8Array])[]): Promise<MemoryStore> {
+  const store = new MemoryStore()
+  for (const [location, bytes] of files) await store.put(location, bytes)
+  return store
+}
