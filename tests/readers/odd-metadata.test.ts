@@ -259,6 +259,32 @@ test('manifests shorter than their list tells are read where they have every ent
   })
 })
 
+test.each([
+  [{ 'total-data-files': '0' }, []],
+  // Java keeps up the total, and takes off a file once that stood in a manifest twice.
+  [{ 'total-data-files': '1', 'manifests-created': '0', 'manifests-kept': '0' }, []],
+  [{ 'total-data-files': '1' }, /manifests of 1 data files/],
+  [{ 'total-data-files': '0', 'manifests-created': '0', 'manifests-kept': '2' }, /2 older manifests/],
+] as const)(
+  'a list without manifests is right, or cut short, as the summary %o tells',
+  async (summary, rows) => {
+    const { store, lake, table } = await smallTable(2)
+    const snapshot = table.metadata.snapshots.at(-1)!
+    const list = encodeManifestList({ ...table.metadata, ...snapshot, manifests: [] })
+    await store.put(snapshot.manifestList!, list.bytes)
+    await rewriteMetadata(store, table, (json) => ({
+      snapshots: (json['snapshots'] as JsonObject[]).map((one) => ({
+        ...one,
+        summary: { operation: 'delete', ...summary },
+      })),
+    }))
+    const read = sortedRows(await lake.loadTable('db.t'))
+    if (rows instanceof RegExp)
+      await expect(read).rejects.toMatchObject({ code: 'INVALID_DATA', message: rows })
+    else expect(await read).toEqual(rows)
+  },
+)
+
 describe('manifests and their lists without field ids', () => {
   test.each([
     [1, []],
