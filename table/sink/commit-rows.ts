@@ -34,7 +34,7 @@ export async function commitRows(
     }
   }
   if (mode === 'upsert') return upsert(context, loaded, counted(), options, companionsOf)
-  const { on: _, skipUnchanged: __, ...appendOptions } = options
+  const { on: _, skipUnchanged: __, orderBy: ___, ...appendOptions } = options
   const appended = await append(context, loaded, counted(), appendOptions, companionsOf)
   return { loaded: appended, counts: rowCounts({ inserted: count }) }
 }

@@ -31,6 +31,8 @@ export interface SinkOptions {
   readonly on?: readonly ColumnPath[]
   /** Of `upsert`: whether rows that the table has as they are stay where they are. */
   readonly skipUnchanged?: boolean
+  /** Of `upsert`: the columns by which a row is newer than another. */
+  readonly orderBy?: string | readonly ColumnPath[]
   /** Default: main. */
   readonly branch?: string
   /** Entries for the summary of every snapshot. */
@@ -67,6 +69,7 @@ const OPTIONS: readonly (keyof SinkOptions)[] = [
   'commitEvery',
   'on',
   'skipUnchanged',
+  'orderBy',
   'branch',
   'summary',
   'onCommit',
@@ -235,7 +238,7 @@ export class Sink<T, W> {
 
   async #run(pending: Pending): Promise<Outcome> {
     const { context, options } = this.#parts
-    const { on, skipUnchanged, summary, signal } = options
+    const { on, skipUnchanged, orderBy, summary, signal } = options
     try {
       // Arrow is loaded by those who write.
       const { commitRows } = await import('./commit-rows.ts')
@@ -245,6 +248,7 @@ export class Sink<T, W> {
         commitId: { id: context.environment.uuid(), since: pending.startedMs },
         ...(on === undefined ? {} : { on }),
         ...(skipUnchanged === undefined ? {} : { skipUnchanged }),
+        ...(orderBy === undefined ? {} : { orderBy }),
         ...(summary === undefined ? {} : { summary }),
         signal: AbortSignal.any([this.#aborting.signal, ...(signal === undefined ? [] : [signal])]),
         companionsOf: (metadata) => this.#companions(metadata, pending),

@@ -13,7 +13,7 @@ import type { WritingContext } from '../writing-context.ts'
 import { keyColumns } from './key-fields.ts'
 import type { Candidate, IndexedVersion, KeyIndexSession } from './key-index-session.ts'
 import type { KeyedRows } from './keyed-rows.ts'
-import type { RowComparer } from './unchanged-rows.ts'
+import type { RowComparer, Standing } from './row-comparer.ts'
 
 /** Rows of one data file that are to be deleted. */
 export interface RowsToDelete {
@@ -30,7 +30,7 @@ export interface FoundRows {
   readonly count: number
   /** By number of a keyed row the id of the row that it takes the place of; −1 for none. Undefined when there is none. */
   readonly rowIds: BigInt64Array | undefined
-  /** Numbers of keyed rows that are there as they are; they are not among those to be deleted. */
+  /** Numbers of keyed rows that are there as they are, or came late; what is there is not among those to be deleted. */
   readonly unchanged: ReadonlySet<number>
   /** Writes what is new of the key index; resolves to what the snapshot's summary is to say of it. */
   readonly finishIndex: () => Promise<Readonly<Record<string, string>>>
@@ -45,7 +45,7 @@ const NOTHING: FoundRows = {
 }
 
 export interface FindOptions {
-  /** With a comparer, rows that would stay as they are, stay, and whole rows are read. */
+  /** Tells rows that stay as they are. The index knows too little for it, and is not asked. */
   readonly comparer?: RowComparer | undefined
   readonly index?: KeyIndexSession | undefined
 }
@@ -72,14 +72,15 @@ export async function findRows(
     const { task, length, positions } = live
     const values = live.columns.slice(0, columns.length)
     const rowIds = live.columns[columns.length]
-    const numbers = rows.numbersOf(comparer === undefined ? values : keyColumns(rows.keys, values), length)
+    const keys = comparer === undefined ? values : keyColumns(comparer.keys, values)
+    const numbers = rows.numbersOf(keys, length)
     const whole = split.wholeOf(task)
-    const isSame = comparer?.over(values, length)
+    const standingOf = comparer?.over(values, length)
     for (let row = 0; row < length; row++) {
       const number = numbers[row]!
       if (number < 0) continue
       const found = { position: Number(positions[row]), number, rowId: idAt(rowIds, row) }
-      if (whole === undefined) finds.add(task, found, isSame?.(row, number) === true)
+      if (whole === undefined) finds.add(task, found, standingOf?.(row, number))
       else whole.candidates.push(found)
     }
     if (whole !== undefined) await indexed!.add(task.dataFile, { keys: values, positions, rowIds })
@@ -87,7 +88,7 @@ export async function findRows(
   for (const { task, candidates } of split.withCandidates()) {
     const deleted = await deletedPositions(source, schema, task, signal)
     for (const found of candidates) {
-      if (deleted?.has(found.position) !== true) finds.add(task, withRowId(task, found, metadata), false)
+      if (deleted?.has(found.position) !== true) finds.add(task, withRowId(task, found, metadata))
     }
   }
   return { ...finds.result(), finishIndex: async () => indexed?.finish() ?? {} }
@@ -157,6 +158,7 @@ class Finds {
   readonly #timesFound: Uint8Array
   readonly #files: FoundInFile[] = []
   readonly #same = new Set<number>()
+  readonly #newer = new Set<number>()
   #count = 0
   #rowIds: BigInt64Array | undefined
 
@@ -165,7 +167,7 @@ class Finds {
   }
 
   /** Rows come file by file. */
-  add(task: ScanTask, { position, number, rowId }: Candidate, isSame: boolean): void {
+  add(task: ScanTask, { position, number, rowId }: Candidate, standing: Standing = 'older'): void {
     let file = this.#files.at(-1)
     if (file?.task !== task) {
       file = { task, positions: [], numbers: [] }
@@ -173,6 +175,7 @@ class Finds {
     }
     file.positions.push(position)
     file.numbers.push(number)
+    if (standing === 'newer') this.#newer.add(number)
     if (this.#timesFound[number] !== 0) {
       // One row takes the place of both.
       this.#same.delete(number)
@@ -180,7 +183,7 @@ class Finds {
     }
     this.#timesFound[number] = 1
     this.#count++
-    if (isSame) this.#same.add(number)
+    if (standing === 'same') this.#same.add(number)
     if (rowId === undefined) return
     this.#rowIds ??= new BigInt64Array(this.#timesFound.length).fill(-1n)
     this.#rowIds[number] = rowId
@@ -188,11 +191,12 @@ class Finds {
 
   result(): Omit<FoundRows, 'finishIndex'> {
     const deleted: RowsToDelete[] = []
+    const unchanged = new Set([...this.#same, ...this.#newer])
     for (const { task, positions, numbers } of this.#files) {
-      const gone = positions.filter((_, i) => !this.#same.has(numbers[i]!))
+      const gone = positions.filter((_, i) => !unchanged.has(numbers[i]!))
       if (gone.length > 0) deleted.push({ task, positions: PositionSet.of(gone), count: gone.length })
     }
-    return { deleted, count: this.#count, rowIds: this.#rowIds, unchanged: this.#same }
+    return { deleted, count: this.#count, rowIds: this.#rowIds, unchanged }
   }
 }
 

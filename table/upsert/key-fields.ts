@@ -2,7 +2,7 @@
 import { type Data, Field, Struct } from 'apache-arrow'
 import { arrowData } from '../../format/arrow/arrow-data.ts'
 import { type ColumnPath, findColumn } from '../../format/column-path.ts'
-import { invalidArgument, unsupported } from '../../format/errors.ts'
+import { invalidArgument, type MoraineError, unsupported } from '../../format/errors.ts'
 import { nearNames } from '../../format/near-names.ts'
 import { fieldsById, findFieldById, type Schema, type SchemaField } from '../../format/schema.ts'
 import { isPrimitive, type NestedField, type PrimitiveType, typeToString } from '../../format/types.ts'
@@ -36,8 +36,42 @@ export function keyFields(
   return ids.map((id) => keyField(operation, schema, findFieldById(schema, id)!))
 }
 
-function idsOf(operation: string, schema: Schema, on: readonly ColumnPath[]): readonly number[] {
-  if (!Array.isArray(on)) throw invalidArgument(`${operation}: expected an array of columns as 'on'`)
+/**
+ * Columns by which rows are in order, one or several. Throws INVALID_ARGUMENT for those that have no order.
+ */
+export function orderFields(
+  operation: string,
+  schema: Schema,
+  orderBy: string | readonly ColumnPath[] | undefined,
+): readonly KeyField[] {
+  if (orderBy === undefined) return []
+  const paths = typeof orderBy === 'string' ? [orderBy] : orderBy
+  return idsOf(operation, schema, paths, 'orderBy').map((id) => {
+    const found = findFieldById(schema, id)!
+    return primitiveField(schema, found, (type) => {
+      const name = found.path.join('.')
+      return invalidArgument(`${operation}: column '${name}' is ${type}, which has no order`, {
+        column: name,
+      })
+    })
+  })
+}
+
+/** The same fields, where they stand in another schema that has them. */
+export function keyFieldsOf(schema: Schema, fields: readonly KeyField[]): readonly KeyField[] {
+  return fields.map((each) => {
+    const { idPath } = findFieldById(schema, each.field.id)!
+    return { ...each, places: placesOf(schema, idPath) }
+  })
+}
+
+function idsOf(
+  operation: string,
+  schema: Schema,
+  on: readonly ColumnPath[],
+  option = 'on',
+): readonly number[] {
+  if (!Array.isArray(on)) throw invalidArgument(`${operation}: expected an array of columns as '${option}'`)
   const ids = on.map((path) => {
     const found = findColumn(schema, path)
     if (found !== undefined) return found.field.id
@@ -50,23 +84,33 @@ function idsOf(operation: string, schema: Schema, on: readonly ColumnPath[]): re
   return [...new Set(ids)]
 }
 
-function keyField(
-  operation: string,
+function keyField(operation: string, schema: Schema, found: SchemaField): KeyField {
+  const name = found.path.join('.')
+  const { kind } = found.field.type
+  if (kind === 'float' || kind === 'double' || kind === 'unknown') {
+    const type = typeToString(found.field.type)
+    throw unsupported(`${operation}: column '${name}' is ${type}, which cannot be a key`, { column: name })
+  }
+  return primitiveField(schema, found, (type) =>
+    invalidArgument(`${operation}: column '${name}' is ${type}, which cannot be a key`, { column: name }),
+  )
+}
+
+/** Throws what `refuse` makes of another type, or of where it stands. */
+function primitiveField(
   schema: Schema,
   { field, path, idPath, repeated }: SchemaField,
+  refuse: (type: string) => MoraineError,
 ): KeyField {
-  const name = path.join('.')
   const { type } = field
-  if (repeated || !isPrimitive(type) || type.kind === 'geometry' || type.kind === 'geography') {
-    const found = repeated ? 'within a list or map' : typeToString(type)
-    throw invalidArgument(`${operation}: column '${name}' is ${found}, which cannot be a key`, {
-      column: name,
-    })
-  }
-  if (type.kind === 'float' || type.kind === 'double' || type.kind === 'unknown') {
-    throw unsupported(`${operation}: column '${name}' is ${typeToString(type)}, which cannot be a key`, {
-      column: name,
-    })
+  if (repeated) throw refuse('within a list or map')
+  if (
+    !isPrimitive(type) ||
+    type.kind === 'geometry' ||
+    type.kind === 'geography' ||
+    type.kind === 'unknown'
+  ) {
+    throw refuse(typeToString(type))
   }
   const [column] = pruneFields(schema.fields, new Set([field.id]))
   return { field: { ...field, type }, path, column: column!, places: placesOf(schema, idPath) }

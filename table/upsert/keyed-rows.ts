@@ -7,10 +7,13 @@ import { type AnyKeySet, keySetOf } from '../../readers/keys/key-set-of.ts'
 import { throwIfAborted } from '../../storage/abort.ts'
 import { type KeyField, keyColumns } from './key-fields.ts'
 import { keyFilter } from './key-filter.ts'
+import { compareOrder } from './order-columns.ts'
 
 export interface TakeOptions {
   readonly keys: readonly KeyField[]
   readonly duplicates: 'last' | 'error'
+  /** Of rows of one key the newest by these is kept, of several the last. */
+  readonly order?: readonly KeyField[]
   readonly signal: AbortSignal | undefined
 }
 
@@ -19,18 +22,19 @@ export class KeyedRows {
   readonly keys: readonly KeyField[]
   /** Of the whole schema; rows that a later one took the place of are left out. */
   readonly batches: readonly RecordBatch[]
-  /** The number of each batch's rows: ascending. */
+  /** The number of each batch's rows, which stands for its key: that of the last row that has it. */
   readonly numbers: readonly Float64Array[]
   /** Numbers are below. */
   readonly count: number
   readonly #keysOf: KeyReader
   readonly #set: AnyKeySet | undefined
+  #places: ReturnType<typeof placesByNumber> | undefined
 
   /** Pulls all the input. Throws INVALID_ARGUMENT for a second row of a key where these are errors. */
   static async take(
     operation: string,
     input: AsyncIterable<RecordBatch>,
-    { keys, duplicates, signal }: TakeOptions,
+    { keys, duplicates, order = [], signal }: TakeOptions,
   ): Promise<KeyedRows> {
     const keysOf = keyReader(keys.map(({ column }) => column))
     const batches: RecordBatch[] = []
@@ -44,23 +48,21 @@ export class KeyedRows {
       batches.push(batch)
       count += batch.numRows
     }
-    const rows = new KeyedRows(keys, keysOf, set, batches, count)
+    const rows = new KeyedRows({ keys, keysOf, set, count }, batches, order)
     if (duplicates === 'error' && rows.size < count) throw rows.#duplicate(operation, batches)
     return rows
   }
 
   private constructor(
-    keys: readonly KeyField[],
-    keysOf: KeyReader,
-    set: AnyKeySet | undefined,
+    { keys, keysOf, set, count }: KeyedSet,
     batches: readonly RecordBatch[],
-    count: number,
+    order: readonly KeyField[],
   ) {
     this.keys = keys
     this.count = count
     this.#keysOf = keysOf
     this.#set = set
-    const kept = this.size === count ? allRows(batches) : this.#winners(batches)
+    const kept = this.size === count ? allRows(batches) : this.#winners(batches, order)
     this.batches = kept.map(({ batch }) => batch)
     this.numbers = kept.map(({ numbers }) => numbers)
   }
@@ -82,20 +84,31 @@ export class KeyedRows {
 
   /** Where the row of a number stands among `batches`; only of rows that are kept. */
   placeOf(number: number): { readonly batch: number; readonly row: number } {
-    const batch = lastAtMost(this.numbers.length, (i) => this.numbers[i]![0]!, number)
-    const numbers = this.numbers[batch]!
-    return { batch, row: lastAtMost(numbers.length, (i) => numbers[i]!, number) }
+    this.#places ??= placesByNumber(this.numbers, this.count)
+    return { batch: this.#places.batch[number]!, row: this.#places.row[number]! }
   }
 
-  #winners(batches: readonly RecordBatch[]): KeptRows[] {
-    let first = 0
-    return batches.flatMap((batch) => {
-      const owners = this.numbersOf(keyColumns(this.keys, batch.data.children), batch.numRows)
-      const start = first
-      first += batch.numRows
-      const indices = Int32Array.from(owners.keys()).filter((row) => owners[row] === start + row)
+  #winners(batches: readonly RecordBatch[], order: readonly KeyField[]): KeptRows[] {
+    const owners = batches.map((batch) =>
+      this.numbersOf(keyColumns(this.keys, batch.data.children), batch.numRows),
+    )
+    const winners = new Map<number, { readonly batch: RecordBatch; readonly row: number }>()
+    batches.forEach((batch, i) => {
+      owners[i]!.forEach((owner, row) => {
+        const best = order.length === 0 ? undefined : winners.get(owner)
+        if (best !== undefined && compareOrder(order, best.batch, best.row, order, batch, row) > 0) return
+        winners.set(owner, { batch, row })
+      })
+    })
+    return batches.flatMap((batch, i) => {
+      const indices = Int32Array.from(owners[i]!.keys()).filter((row) => {
+        const winner = winners.get(owners[i]![row]!)!
+        return winner.batch === batch && winner.row === row
+      })
       if (indices.length === 0) return []
-      return [{ batch: takeRows(batch, indices), numbers: Float64Array.from(indices, (row) => start + row) }]
+      return [
+        { batch: takeRows(batch, indices), numbers: Float64Array.from(indices, (row) => owners[i]![row]!) },
+      ]
     })
   }
 
@@ -115,6 +128,13 @@ export class KeyedRows {
   }
 }
 
+interface KeyedSet {
+  readonly keys: readonly KeyField[]
+  readonly keysOf: KeyReader
+  readonly set: AnyKeySet | undefined
+  readonly count: number
+}
+
 interface KeptRows {
   readonly batch: RecordBatch
   readonly numbers: Float64Array
@@ -129,14 +149,13 @@ function allRows(batches: readonly RecordBatch[]): KeptRows[] {
   })
 }
 
-/** The last of ascending values that is not above `value`; the first is not. */
-function lastAtMost(length: number, valueAt: (index: number) => number, value: number): number {
-  let low = 0
-  let high = length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1
-    if (valueAt(middle) <= value) low = middle
-    else high = middle - 1
-  }
-  return low
+function placesByNumber(numbers: readonly Float64Array[], count: number) {
+  const places = { batch: new Int32Array(count), row: new Int32Array(count) }
+  numbers.forEach((ofBatch, batch) => {
+    ofBatch.forEach((number, row) => {
+      places.batch[number] = batch
+      places.row[number] = row
+    })
+  })
+  return places
 }

@@ -6,7 +6,7 @@ export interface RowCounts {
   readonly updated: number
   /** Rows that are gone, and that none took the place of. */
   readonly deleted: number
-  /** Rows of the input that were there as they are, and were left alone. */
+  /** Rows of the input that changed nothing: they were there as they are (`skipUnchanged`), or too late (`orderBy`). */
   readonly unchanged: number
 }
 

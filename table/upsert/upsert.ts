@@ -13,13 +13,13 @@ import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
 import { type ChangedTable, commitChange } from './commit-change.ts'
 import { findRows } from './find-rows.ts'
-import { keyFields } from './key-fields.ts'
+import { keyFields, orderFields } from './key-fields.ts'
 import { KeyIndexSession } from './key-index-session.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import { requireColumns } from './require-columns.ts'
+import { rowComparer } from './row-comparer.ts'
 import { rowCounts } from './row-counts.ts'
 import { rowWriter } from './row-writer.ts'
-import { rowComparer } from './unchanged-rows.ts'
 import { rowRemover } from './write-mode.ts'
 
 export interface UpsertOptions extends AppendOptions {
@@ -31,9 +31,15 @@ export interface UpsertOptions extends AppendOptions {
    * Whether rows that the table has as they are stay where they are: whole rows are read to tell. Default: false.
    */
   readonly skipUnchanged?: boolean
+  /**
+   * A column, or several, by which one row is newer than another, such as the time of an event. A row that is older than
+   * the one in the table, by the first of them that differ, comes too late and changes nothing; of rows of the input that
+   * have one key the newest counts. Of equals the one that comes later is newer; null is older than all else.
+   */
+  readonly orderBy?: string | readonly ColumnPath[]
 }
 
-const OPTIONS = ['on', 'duplicates', 'skipUnchanged', 'branch', 'commitId', 'summary', 'signal']
+const OPTIONS = ['on', 'duplicates', 'skipUnchanged', 'orderBy', 'branch', 'commitId', 'summary', 'signal']
 
 /** See `Table.upsert`. */
 export async function upsert(
@@ -44,7 +50,7 @@ export async function upsert(
   companionsOf?: CompanionsOf,
 ): Promise<ChangedTable> {
   checkOptions('upsert', options, OPTIONS)
-  const { on, duplicates = 'last', skipUnchanged = false } = options
+  const { on, duplicates = 'last', skipUnchanged = false, orderBy } = options
   return commitChange(
     context,
     held,
@@ -53,9 +59,12 @@ export async function upsert(
       const schema = currentSchema(metadata)
       const keys = keyFields('upsert', schema, on)
       const batches = inputBatches('upsert', schema.fields, input)
-      const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, signal: writing.signal })
-      const comparer = skipUnchanged ? rowComparer(schema.fields, rows) : undefined
-      const columns = new Set((comparer?.fields ?? keys.map(({ field }) => field)).map(({ id }) => id))
+      const order = orderFields('upsert', schema, orderBy)
+      const { signal } = writing
+      const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, order, signal })
+      const comparer = rowComparer({ schema, rows, order, skipUnchanged })
+      const means = skipUnchanged ? schema.fields : [...keys, ...order].map(({ field }) => field)
+      const columns = new Set(means.map(({ id }) => id))
       const writer = rowWriter(writing, metadata, rows, operationId)
       const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
       const index = new KeyIndexSession(writing, rows, operationId)

@@ -49,6 +49,8 @@ const KEYS: readonly (readonly Key[])[] = [
   ['place.x'],
   ['place.x', 'id'],
 ]
+type Order = readonly ('amount' | 'place.x')[]
+const ORDERS: readonly Order[] = [[], [], ['amount'], ['place.x', 'amount']]
 const REGIONS = ['eu', 'us', 'ż', '', null]
 
 export class UpsertHistory {
@@ -159,19 +161,26 @@ export class UpsertHistory {
   async #upsert(): Promise<void> {
     const on = this.#random(3) === 0 ? KEYS[this.#random(KEYS.length)]! : this.#key
     const skipUnchanged = this.#random(2) === 0
+    const orderBy = ORDERS[this.#random(ORDERS.length)]!
     const rows = [...this.#rows(1 + this.#random(8)), ...this.#someHeld()]
     await this.#write(
-      (table) => table.upsert(rows as unknown as Row[], { on, skipUnchanged }),
+      (table) => table.upsert(rows as unknown as Row[], { on, skipUnchanged, orderBy }),
       (sequenceNumber) => {
-        const last = new Map(rows.map((row) => [keyOf(row, on), row]))
+        const last = new Map<string, ModelRow>()
+        for (const row of rows) {
+          const other = last.get(keyOf(row, on))
+          if (other === undefined || !isNewer(other, row, orderBy)) last.set(keyOf(row, on), row)
+        }
         const before = new Map<string, HeldRow[]>()
         for (const held of this.#held) {
           const key = keyOf(held.row, on)
           if (last.has(key)) before.set(key, [...(before.get(key) ?? []), held])
         }
         const unchanged = new Set<string>()
-        for (const [key, [held, ...others]] of skipUnchanged ? before : []) {
-          if (others.length === 0 && textOf(held!.row) === textOf(last.get(key)!)) unchanged.add(key)
+        for (const [key, held] of before) {
+          const row = last.get(key)!
+          const isSame = skipUnchanged && held.length === 1 && textOf(held[0]!.row) === textOf(row)
+          if (isSame || held.some((each) => isNewer(each.row, row, orderBy))) unchanged.add(key)
         }
         const isReplaced = (key: string) => last.has(key) && !unchanged.has(key)
         this.#held = this.#held.filter(({ row }) => !isReplaced(keyOf(row, on)))
@@ -282,6 +291,19 @@ export class UpsertHistory {
     }
     if (left.length > 0) throw new Error(`missing rows: ${left.map(({ row }) => textOf(row)).join(' ')}`)
   }
+}
+
+function isNewer(row: ModelRow, than: ModelRow, orderBy: Order): boolean {
+  for (const name of orderBy) {
+    const [own, other] = [orderOf(row, name), orderOf(than, name)]
+    if (own !== other) return own > other
+  }
+  return false
+}
+
+function orderOf({ amount, place }: ModelRow, name: Order[number]): number {
+  if (name === 'amount') return amount === null ? -1 : Number(amount)
+  return place?.x ?? -1
 }
 
 function keyOf(row: ModelRow, on: readonly Key[]): string {

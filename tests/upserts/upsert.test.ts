@@ -114,6 +114,29 @@ describe('upsert', () => {
     expect(table.changed).toMatchObject({ updated: 1, unchanged: 0 })
   })
 
+  test('that is ordered lets no older row take the place of a newer one, however late it comes', async () => {
+    let { table } = await newTable()
+    const row = (id: number, score: number | null, name: string) => ({ id, score, name })
+    table = await table.append([row(1, 5, 'a'), row(2, 5, 'a'), row(3, null, 'a'), row(4, Number.NaN, 'a')])
+    table = await table.upsert(
+      [
+        row(1, 4, 'late'),
+        row(2, 5, 'equal'),
+        row(3, -1, 'newer'),
+        row(4, 9, 'late'),
+        row(5, 2, 'x'),
+        row(5, 1, 'y'),
+      ],
+      { orderBy: 'score' },
+    )
+    expect(await names(table)).toEqual(['1 a', '2 equal', '3 newer', '4 a', '5 x'])
+    expect(table.changed).toEqual({ inserted: 1, updated: 2, deleted: 0, unchanged: 2 })
+    await expect(table.upsert(rows(1, 1, 'a'), { orderBy: 'tags' })).rejects.toThrow(
+      /'tags' is list.* no order/,
+    )
+    await expect(table.upsert(rows(1, 1, 'a'), { orderBy: ['nam'] })).rejects.toThrow(/did you mean name/)
+  })
+
   test('of no rows commits nothing', async () => {
     const { table } = await newTable()
     expect((await table.upsert([])).metadataLocation).toBe(table.metadataLocation)
