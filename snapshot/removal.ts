@@ -17,6 +17,7 @@ export interface Removal {
 }
 
 export function removalOf(files: readonly DataFile[]): Removal {
+  const keys = new Set(files.map(fileKey))
   const left = new Map(files.map((file) => [fileKey(file), file]))
   const specs = new Set(files.map((file) => `${contentOf(file)} ${file.specId}`))
   return {
@@ -28,7 +29,9 @@ export function removalOf(files: readonly DataFile[]): Removal {
       for (const entry of await readManifestEntries(source, manifest, { signal })) {
         if (entry.status === 'deleted') continue
         const key = fileKey(entry.dataFile)
-        const isRemoved = left.delete(key)
+        // Every entry of the file: some writers add one twice.
+        const isRemoved = keys.has(key)
+        left.delete(key)
         if (isRemoved) removed.push(key)
         entries.push(
           isRemoved ? { ...entry, status: 'deleted', snapshotId } : { ...entry, status: 'existing' },

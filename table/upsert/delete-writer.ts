@@ -25,7 +25,7 @@ export function deleteWriter(context: WritingContext, operationId: string): RowR
   }
   return {
     discard,
-    async write(metadata, deleted) {
+    async write(metadata, found) {
       await discard()
       const attempt = attempts++
       const options: WriteDeletes = {
@@ -40,7 +40,8 @@ export function deleteWriter(context: WritingContext, operationId: string): RowR
         onFile: (location) => locations.push(location),
         signal: context.signal,
       }
-      if (metadata.formatVersion >= 3) await addDeleted(context, metadata, deleted)
+      if (metadata.formatVersion >= 3) await addDeleted(context, metadata, found)
+      const deleted = onePerFile(found)
       const whole = deleted.filter(isWhole)
       const rows: DeletedRows[] = []
       for (const { task, positions } of deleted) {
@@ -59,6 +60,18 @@ export function deleteWriter(context: WritingContext, operationId: string): RowR
       }
     },
   }
+}
+
+/** Some writers add a file twice, and each of its rows is there twice: a position is deleted of both. */
+function onePerFile(found: readonly RowsToDelete[]): readonly RowsToDelete[] {
+  const byPath = new Map<string, RowsToDelete>()
+  for (const each of found) {
+    const { filePath } = each.task.dataFile
+    const known = byPath.get(filePath)
+    if (known === undefined || each.positions === 'all') byPath.set(filePath, each)
+    else if (known.positions !== 'all') known.positions.addAll(each.positions)
+  }
+  return [...byPath.values()]
 }
 
 /** Adds what was deleted by position before. */

@@ -234,3 +234,23 @@ test('keys without field ids are read again under other names, and under another
   await (await table.load()).update().setProperties({ 'schema.name-mapping.default': mapping }).commit()
   expect(await idsOf(table, { select: ['_pos'] }, '_pos')).toEqual(withoutKey)
 })
+
+test.each<Readonly<Record<string, string>>>([
+  { 'format-version': '2' },
+  { 'format-version': '3' },
+  { 'format-version': '3', 'write.delete.mode': 'copy-on-write' },
+])('a delete takes rows out of a data file that was added twice, in a table with %o', async (properties) => {
+  const table = await CraftedTable.create({ schema: schema({ id: t.long() }), properties })
+  const twice = await table.dataFile([FIELDS[0]!], [[{ id: 1n }, { id: 2n }, { id: 3n }]])
+  const other = await table.dataFile([FIELDS[0]!], [[{ id: 1n }, { id: 5n }]])
+  await table.commit({ add: [twice, other, twice] })
+  expect(await idsOf(table)).toEqual([1, 2, 3, 1, 5, 1, 2, 3])
+  for (const [id, left] of [
+    [1n, [2, 3, 5, 2, 3]],
+    [2n, [3, 5, 3]],
+    [3n, [5]],
+  ] as const) {
+    await (await table.load()).delete(eq('id', id))
+    expect((await idsOf(table)).sort(), `without ${id}`).toEqual([...left].sort())
+  }
+})
