@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { objectStoreCatalog } from '../../catalog/object-store-catalog.ts'
-import { isMoraineError, MoraineError, messageOf } from '../../format/errors.ts'
+import { isMoraineError, messageOf } from '../../format/errors.ts'
 import { MemoryStore, schema, t } from '../../index.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { sharedCodec } from '../../table/connect.ts'
-import { Lake } from '../../table/lake.ts'
+import type { Lake } from '../../table/lake.ts'
 import type { Table } from '../../table/table.ts'
-import { type TestEnvironment, testEnvironment } from '../contracts/test-environment.ts'
-import { type AnyCall, everyCall } from './every-call.ts'
+import { testEnvironment } from '../contracts/test-environment.ts'
+import { lakeOver, loadUntilThere, randomFaults } from './random-faults.ts'
 import { newSchedule, type Schedule } from './schedule.ts'
 import { checkInvariants } from './table-invariants.ts'
 
@@ -19,9 +18,6 @@ const APPENDERS = 8
 const COMMITS = 10
 /** Of a call with a commit id. */
 const MAX_REPEATS = 3
-/** Of calls that change the store. */
-const FAULT_RATE = 0.05
-const READ_FAULT_RATE = 0.002
 
 interface Told {
   readonly acknowledged: Set<bigint>
@@ -62,7 +58,7 @@ async function simulate(seed: number, commits = COMMITS): Promise<Told> {
   const environment = testEnvironment(seed)
   const store = new MemoryStore({ now: environment.now })
   const told: Told = { acknowledged: new Set(), failed: new Set(), unknown: new Set(), faults: 0, repeats: 0 }
-  const healthy = lakeOver(store, environment)
+  const healthy = lakeOver(WAREHOUSE, store, environment)
   await healthy.createTable(NAME, {
     schema: schema({ id: t.long().required() }),
     properties: {
@@ -76,11 +72,14 @@ async function simulate(seed: number, commits = COMMITS): Promise<Told> {
   })
   const schedule = newSchedule({ random: environment.random, deathRate: 0 })
   const ghosts: (() => Promise<unknown>)[] = []
+  const onFault = () => {
+    told.faults++
+  }
   const actors = Object.fromEntries(
     Array.from({ length: APPENDERS }, (_, i) => {
       const actor = `appender ${i}`
-      const faulty = schedule.storeFor(actor, faultyStore(store, environment, told, ghosts))
-      const lake = lakeOver(faulty, { ...environment, sleep: () => schedule.turn(actor) })
+      const faulty = schedule.storeFor(actor, randomFaults(store, environment, { onFault, ghosts }))
+      const lake = lakeOver(WAREHOUSE, faulty, { ...environment, sleep: () => schedule.turn(actor) })
       return [actor, () => appendMany(lake, { appender: i, commits, told, schedule })]
     }),
   )
@@ -103,7 +102,7 @@ interface Appender {
 
 /** Of four appenders one has no commit ids, and one writes to a branch. */
 async function appendMany(lake: Lake, { appender, commits, told, schedule }: Appender): Promise<void> {
-  let table = await loadUntilThere(lake, appender, schedule)
+  let table = await loadUntilThere(lake, NAME, () => schedule.turn(`appender ${appender}`))
   const branch = appender % 4 === 3 ? 'audit' : 'main'
   for (let i = 0; i < commits; i++) {
     const id = BigInt(appender * 1000 + i * 2)
@@ -122,47 +121,11 @@ async function appendMany(lake: Lake, { appender, commits, told, schedule }: App
           break
         }
         told.repeats++
-        if (call % 2 === 1) table = await loadUntilThere(lake, appender, schedule)
+        if (call % 2 === 1)
+          table = await loadUntilThere(lake, NAME, () => schedule.turn(`appender ${appender}`))
       }
     }
   }
-}
-
-async function loadUntilThere(lake: Lake, appender: number, schedule: Schedule): Promise<Table> {
-  for (;;) {
-    try {
-      return await lake.loadTable(NAME)
-    } catch (error) {
-      if (!isMoraineError(error, 'UNAVAILABLE')) throw error
-      await schedule.turn(`appender ${appender}`)
-    }
-  }
-}
-
-function faultyStore(
-  inner: ObjectStore,
-  { random }: TestEnvironment,
-  told: Told,
-  ghosts: (() => Promise<unknown>)[],
-): ObjectStore {
-  return everyCall(inner, async (call, _, apply) => {
-    if (ghosts.length > 0 && random() < 0.1) await ghosts.shift()!()
-    if (random() >= (isChange(call) ? FAULT_RATE : READ_FAULT_RATE)) return apply()
-    told.faults++
-    const dice = isChange(call) ? random() : 0
-    if (call === 'put' && dice > 0.75) {
-      await apply()
-      return { status: 'precondition-failed' } as never
-    }
-    // Nobody hears what becomes of a ghost; an upload that was aborted meanwhile comes to nothing.
-    if (dice > 0.25 && dice < 0.5) ghosts.push(() => apply().catch(() => undefined))
-    else if (dice >= 0.5) await apply()
-    throw new MoraineError('UNAVAILABLE', 'no answer')
-  })
-}
-
-function isChange(call: AnyCall): boolean {
-  return call === 'put' || call === 'delete' || call === 'close'
 }
 
 async function check(table: Table, store: ObjectStore, told: Told): Promise<void> {
@@ -189,9 +152,4 @@ async function check(table: Table, store: ObjectStore, told: Told): Promise<void
     ).toContainEqual(timesOf(id))
   }
   expect(table.snapshots.length).toBeGreaterThanOrEqual(told.acknowledged.size)
-}
-
-function lakeOver(store: ObjectStore, environment: TestEnvironment): Lake {
-  const catalog = objectStoreCatalog({ store, warehouse: WAREHOUSE, environment })
-  return new Lake({ store, environment, catalog, codec: sharedCodec }, WAREHOUSE)
 }

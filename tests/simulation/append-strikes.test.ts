@@ -1,20 +1,12 @@
-import { createHash } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { LoadedTable } from '../../catalog/catalog.ts'
-import { objectStoreCatalog } from '../../catalog/object-store-catalog.ts'
 import { isMoraineError } from '../../format/errors.ts'
-import { MemoryStore, schema, t, truncate } from '../../index.ts'
-import { FileStore } from '../../storage/file-store.ts'
+import { schema, t, truncate } from '../../index.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
-import { sharedCodec } from '../../table/connect.ts'
-import type { WritableContext } from '../../table/context.ts'
 import { Lake } from '../../table/lake.ts'
 import { Table } from '../../table/table.ts'
-import { testEnvironment } from '../contracts/test-environment.ts'
 import { type Blow, CRASHES, FAULTS, strikeStore } from './strike.ts'
+import { contextOver, memoryFiles, StrikeFolder } from './struck-world.ts'
 import { checkInvariants } from './table-invariants.ts'
 
 const NAME = 'shop.orders'
@@ -26,8 +18,8 @@ const COMMIT_ID = 'job-7/checkpoint-42'
 /** Three rows, which fall into two partitions. */
 const rows = (first: number) => [0, 1, 2].map((i) => ({ id: first + i }))
 
-const folder = mkdtempSync(join(tmpdir(), 'moraine-strikes-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const folder = new StrikeFolder()
+afterAll(() => folder.remove())
 
 /** What was told, with what files there were then: checked once, for most calls change nothing. */
 const checked = new Set<string>()
@@ -64,7 +56,7 @@ interface World {
 async function strike(world: World, blow: Blow, at: number): Promise<boolean> {
   const store = await world.fresh()
   const struck = strikeStore(store, blow, at)
-  const mine = new Table(contextOver(world, struck.store, 1), world.stale)
+  const mine = new Table(contextOver(world.warehouse, struck.store, 1), world.stale)
   const outcome = await mine.append(rows(20), { commitId: COMMIT_ID }).then(
     () => 'acknowledged' as const,
     (error: unknown) =>
@@ -72,10 +64,10 @@ async function strike(world: World, blow: Blow, at: number): Promise<boolean> {
   )
   if (struck.struck() === undefined) return false
   try {
-    const key = `${outcome} ${blow === 'ghost' ? at : await digest(store)}`
+    const key = `${outcome} ${blow === 'ghost' ? at : await folder.digest(store)}`
     if (!checked.has(key)) {
       checked.add(key)
-      const lake = new Lake(contextOver(world, store, 2), world.warehouse)
+      const lake = new Lake(contextOver(world.warehouse, store, 2), world.warehouse)
       await check(lake, store, { before: world.before, outcome, landGhost: struck.landGhost })
     }
   } catch (error) {
@@ -84,16 +76,6 @@ async function strike(world: World, blow: Blow, at: number): Promise<boolean> {
   }
   await struck.release()
   return true
-}
-
-async function digest(store: ObjectStore): Promise<string> {
-  const hash = createHash('sha1')
-  for await (const { location } of store.list(
-    store instanceof MemoryStore ? 'memory://' : `file://${folder}/live/`,
-  )) {
-    hash.update(location).update(await store.get(location))
-  }
-  return hash.digest('hex')
 }
 
 interface Struck {
@@ -128,24 +110,10 @@ async function idsOf(table: Table): Promise<bigint[]> {
   return ids.sort((a, b) => Number(a - b))
 }
 
-function contextOver(
-  { warehouse }: Pick<World, 'warehouse'>,
-  store: ObjectStore,
-  seed: number,
-): WritableContext {
-  const environment = testEnvironment(seed)
-  return {
-    store,
-    environment,
-    codec: sharedCodec,
-    catalog: objectStoreCatalog({ store, warehouse, environment }),
-  }
-}
-
 async function newWorld(kind: 'memory' | 'file', version: string, race: 'won' | 'lost'): Promise<World> {
-  const files = kind === 'memory' ? memoryFiles() : localFiles()
+  const files = kind === 'memory' ? memoryFiles() : folder.files()
   const { warehouse, store } = files
-  const lake = new Lake(contextOver({ warehouse }, store, 3), warehouse)
+  const lake = new Lake(contextOver(warehouse, store, 3), warehouse)
   const created = await lake.createTable(NAME, {
     schema: schema({ id: t.long() }),
     partitionBy: [truncate('id', 2)],
@@ -159,36 +127,4 @@ async function newWorld(kind: 'memory' | 'file', version: string, race: 'won' | 
   }
   const stale = { identifier: TABLE, metadata, metadataLocation }
   return { warehouse, stale, before, fresh: await files.copied() }
-}
-
-function memoryFiles() {
-  const store = new MemoryStore()
-  const copied = async () => {
-    const files: [string, Uint8Array][] = []
-    for await (const { location } of store.list('memory://'))
-      files.push([location, await store.get(location)])
-    return async () => {
-      const copy = new MemoryStore()
-      for (const [location, body] of files) await copy.put(location, body)
-      return copy
-    }
-  }
-  return { warehouse: 'memory://lake/wh', store, copied }
-}
-
-function localFiles() {
-  const live = join(folder, 'live')
-  const kept = join(folder, 'kept')
-  rmSync(live, { recursive: true, force: true })
-  const open = () => new FileStore({ root: live, durability: 'os' })
-  const copied = async () => {
-    rmSync(kept, { recursive: true, force: true })
-    cpSync(live, kept, { recursive: true })
-    return async () => {
-      rmSync(live, { recursive: true, force: true })
-      cpSync(kept, live, { recursive: true })
-      return open()
-    }
-  }
-  return { warehouse: `file://${live}`, store: open(), copied }
 }
