@@ -5,6 +5,7 @@ import { memory } from './cases/memory.ts'
 import { plan } from './cases/plan.ts'
 import { nestedLeaf, scanArrow, scanRows, selectiveFilter } from './cases/scan.ts'
 import { scanDeletes } from './cases/scan-deletes.ts'
+import { upserts } from './cases/upsert.ts'
 import { commits } from './commits.ts'
 
 /** All benches, in the order in which they run. */
@@ -16,6 +17,7 @@ export const cases: readonly BenchCase[] = [
   nestedLeaf,
   selectiveFilter,
   scanDeletes,
+  upserts,
   plan,
   describe,
   memory,

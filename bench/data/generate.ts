@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type RecordBatch, RecordBatchFileWriter } from 'apache-arrow'
 import { benchFolder } from '../case.ts'
+import { longs } from './arrow-columns.ts'
 import { batchOf, type Columns } from './columns.ts'
 import { flatColumns } from './flat.ts'
 import { nestedColumns } from './nested.ts'
@@ -19,6 +20,18 @@ export function flatData(rows: number): Promise<string> {
 /** The file of `rows` rows of 31 leaves. */
 export function nestedData(rows: number): Promise<string> {
   return generated('nested-v2', nestedColumns, rows)
+}
+
+/**
+ * The `number`-th change of a table of `tableRows` flat rows: `count` rows, in turn one that the table has, spread over
+ * it, and one that is new.
+ */
+export function upsertData(tableRows: number, count: number, number: number): Promise<string> {
+  const half = Math.ceil(count / 2)
+  const known = (i: number) => (Math.floor((i * tableRows) / half) + number * 7919) % tableRows
+  const added = (i: number) => tableRows + number * half + i
+  const id = longs((row) => (row % 2 === 0 ? known(row / 2) : added((row - 1) / 2)))
+  return generated(`upsert-v1-${tableRows}-${number}`, { ...flatColumns, id }, count)
 }
 
 /** `name` ends in a number to be raised when the data changes: files of earlier versions are not used again. */

@@ -1,24 +1,17 @@
 """DuckLake appends the generated Arrow data to a new table in one commit."""
-import importlib.util
 import json
-import os
 import shutil
 import sys
 import uuid
 
-import duckdb
 import pyarrow as pa
 
 from contender import serve
+from ducklake import open_lake
 
 options = json.loads(sys.argv[1])
 folder = f"{options['warehouse']}/{uuid.uuid4().hex}"
-os.makedirs(f'{folder}/data')
-package = os.path.dirname(importlib.util.find_spec('duckdb_extension_ducklake').origin)
-connection = duckdb.connect(config={'allow_unsigned_extensions': 'true'})
-connection.execute(f"load '{package}/extensions/v{duckdb.__version__}/ducklake.duckdb_extension'")
-connection.execute(f"attach 'ducklake:{folder}/meta.ducklake' as lake (data_path '{folder}/data/')")
-connection.execute("call lake.set_option('parquet_compression', 'zstd')")
+connection = open_lake(folder)
 data = pa.ipc.open_file(pa.memory_map(options['file'])).read_all()
 
 

@@ -1,17 +1,19 @@
 import { hash } from 'node:crypto'
 import type { Data } from 'apache-arrow'
 import type { KeyCodes, KeyForm } from '../../format/key-index/key-codes.ts'
-import { isPrimitive, type NestedField } from '../../format/types.ts'
+import type { NestedField } from '../../format/types.ts'
 import { type ByteKeys, keyReader, type WordKeys } from '../keys/key-columns.ts'
 
-/** Undefined where a code cannot tell the keys: where one of form `words` is null. */
+/** Undefined where one of form `words` is null, which has no code: such rows are found by reading them. */
 export type KeyCoder = (columns: readonly Data[], length: number) => KeyCodes | undefined
 
-/** One required column of at most 64 bits is its own code; all else is hashed. */
+/** One column of at most 64 bits is its own code; all else is hashed. */
 export function keyFormOf(columns: readonly NestedField[]): KeyForm {
   const [only] = columns
-  if (columns.length !== 1 || only === undefined || !only.required || !isPrimitive(only.type)) return 'hashes'
-  switch (only.type.kind) {
+  if (columns.length !== 1 || only === undefined) return 'hashes'
+  let { type } = only
+  while (type.kind === 'struct' && type.fields.length === 1) type = type.fields[0]!.type
+  switch (type.kind) {
     case 'int':
     case 'date':
     case 'long':

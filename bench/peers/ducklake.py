@@ -1,0 +1,16 @@
+"""DuckLake, from the extension that is in its package."""
+import importlib.util
+import os
+
+import duckdb
+
+
+def open_lake(folder):
+    """A new lake in a folder, attached as `lake`."""
+    os.makedirs(f'{folder}/data')
+    package = os.path.dirname(importlib.util.find_spec('duckdb_extension_ducklake').origin)
+    connection = duckdb.connect(config={'allow_unsigned_extensions': 'true'})
+    connection.execute(f"load '{package}/extensions/v{duckdb.__version__}/ducklake.duckdb_extension'")
+    connection.execute(f"attach 'ducklake:{folder}/meta.ducklake' as lake (data_path '{folder}/data/')")
+    connection.execute("call lake.set_option('parquet_compression', 'zstd')")
+    return connection
