@@ -164,8 +164,9 @@ export class IndexedVersion {
     return index.covers(file) ? (candidates.get(file.filePath) ?? []) : undefined
   }
 
-  /** Whether a file that is not covered is worth reading in full, so that it is. */
+  /** Whether a file that is not covered is worth reading in full, so that it is: not one whose rows nobody has counted. */
   takes({ recordCount }: DataFile): boolean {
+    if (recordCount <= 0n) return false
     return recordCount <= MANY_ROWS || (this.#parts.isMany && recordCount < MAX_POSITIONS)
   }
 
