@@ -9,7 +9,7 @@ import { writeVectors } from '../../writers/deletion-vectors.ts'
 import { writePositionDeletes } from '../../writers/position-delete-files.ts'
 import { scanSource } from '../scan-source.ts'
 import type { WritingContext } from '../writing-context.ts'
-import type { RowsToDelete } from './find-rows.ts'
+import type { RowsToDelete } from './finds.ts'
 import { isWhole, ofOneFile, type RowRemover } from './row-remover.ts'
 
 /**

@@ -12,7 +12,7 @@ import type { ScanTask } from '../../readers/scan-task.ts'
 import { type WriteResult, writeDataFiles } from '../../writers/write-data-files.ts'
 import { scanSource } from '../scan-source.ts'
 import { dataFileOptions, type WritingContext } from '../writing-context.ts'
-import type { RowsToDelete } from './find-rows.ts'
+import type { RowsToDelete } from './finds.ts'
 import { isWhole, ofOneFile, type RowRemover } from './row-remover.ts'
 
 /** Rows that stay keep their ids and who last wrote them (spec: "Row Lineage"). */

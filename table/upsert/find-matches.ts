@@ -8,7 +8,7 @@ import { liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import { scanSource } from '../scan-source.ts'
 import type { WritingContext } from '../writing-context.ts'
-import type { RowsToDelete } from './find-rows.ts'
+import type { RowsToDelete } from './finds.ts'
 
 /**
  * The live rows of a snapshot that match a filter. Files of which all rows match, by their partition or their

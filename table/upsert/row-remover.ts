@@ -1,7 +1,7 @@
 import type { DataFile } from '../../format/manifest.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import type { Change } from '../../snapshot/snapshot-operation.ts'
-import type { RowsToDelete } from './find-rows.ts'
+import type { RowsToDelete } from './finds.ts'
 
 /** Takes rows out of data files, in one of two ways. */
 export interface RowRemover {

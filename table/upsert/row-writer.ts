@@ -8,7 +8,7 @@ import type { TableMetadata } from '../../format/table-metadata.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import { type WriteResult, writeDataFiles } from '../../writers/write-data-files.ts'
 import { dataFileOptions, type WritingContext } from '../writing-context.ts'
-import type { FoundRows } from './find-rows.ts'
+import type { FoundRows } from './finds.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 
 type Found = Pick<FoundRows, 'rowIds' | 'unchanged'>
