@@ -14,7 +14,7 @@ import { wrappedStore } from './wrapped-store.ts'
 const NAME = 'shop.orders'
 const TABLE = { namespace: ['shop'], name: 'orders' }
 const COMMIT_ID = 'job-7/checkpoint-42'
-/** Long runs strike every call, others one of each case. */
+/** Long runs strike every call of each case, others one of half of them. */
 const STRIKES_ALL = process.env['MORAINE_SEEDS'] !== undefined
 
 const rows = (ids: readonly number[], name: string) => ids.map((id) => ({ id, name }))
@@ -68,22 +68,24 @@ const cases = CHANGES.flatMap((change) =>
 )
 
 describe.each(cases)('$name of version $version, $mode', ({ change, version, mode }) => {
-  it.each([...CRASHES, ...FAULTS])(
-    'struck by %s, is there whole or not at all, as was told',
-    async (blow) => {
-      const races = ['won', 'lost'] as const
-      const lot = lotOf(`${change.name} ${version} ${mode} ${blow}`)
-      for (const race of STRIKES_ALL ? races : [races[lot % 2]!]) {
-        const world = await newWorld(change, version, mode, race)
-        const checked = new Set<string>()
-        const least = CRASHES.includes(blow) ? 20 : 4
-        let at = STRIKES_ALL ? 0 : lot % least
-        while ((await strike(world, blow, at, checked)) && STRIKES_ALL) at++
-        expect(checked.size).toBeGreaterThan(0)
-        if (STRIKES_ALL) expect(at).toBeGreaterThan(least)
-      }
-    },
-  )
+  const lots = [...CRASHES, ...FAULTS].map((blow) => ({
+    blow,
+    lot: lotOf(`${change.name} ${version} ${mode} ${blow}`),
+  }))
+  const chosen = lots.filter(({ lot }) => STRIKES_ALL || lot % 4 < 2)
+
+  it.each(chosen)('struck by $blow, is there whole or not at all, as was told', async ({ blow, lot }) => {
+    const races = ['won', 'lost'] as const
+    for (const race of STRIKES_ALL ? races : [races[(lot >> 2) % 2]!]) {
+      const world = await newWorld(change, version, mode, race)
+      const checked = new Set<string>()
+      const least = CRASHES.includes(blow) ? 20 : 4
+      let at = STRIKES_ALL ? 0 : lot % least
+      while ((await strike(world, blow, at, checked)) && STRIKES_ALL) at++
+      expect(checked.size).toBeGreaterThan(0)
+      if (STRIKES_ALL) expect(at).toBeGreaterThan(least)
+    }
+  })
 })
 
 function lotOf(text: string): number {
