@@ -6,7 +6,7 @@ import { seededRandom } from './samples.ts'
 import { withSparkLake } from './spark-lake.ts'
 import { range } from './subjects.ts'
 
-const histories = Number(process.env['MORAINE_HISTORIES'] ?? 3)
+const histories = Number(process.env['MORAINE_HISTORIES'] ?? 1)
 const firstSeed = Number(process.env['MORAINE_SEED'] ?? 1)
 
 let warehouse: string
