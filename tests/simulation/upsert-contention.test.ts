@@ -129,6 +129,17 @@ function stepOf(actor: number, n: number, random: () => number): Step {
   const keys = Array.from({ length: 1 + Math.floor(random() * 5) }, () => Math.floor(random() * KEYS))
   const rows = keys.map((key, i) => ({ id: key, name: `${id} ${i}` }))
   switch (actor % 4) {
+    case 1: {
+      // Keys that nobody else has: a key stands in the table once.
+      const own = keys.map((_, i) => ({ id: 1000 * (actor + 1) + 10 * n + i, name: `${id} ${i}` }))
+      return {
+        id,
+        make: (table) => table.append(own, { commitId: id }),
+        apply: (model) => {
+          for (const { id: key, name } of own) model.set(key, name)
+        },
+      }
+    }
     case 2:
       return {
         id,

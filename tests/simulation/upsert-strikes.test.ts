@@ -60,6 +60,7 @@ const cases = CHANGES.flatMap((change) =>
   (
     [
       ['1', 'copy-on-write'],
+      ['2', 'copy-on-write'],
       ['2', 'merge-on-read'],
       ['3', 'copy-on-write'],
       ['3', 'merge-on-read'],
@@ -119,8 +120,11 @@ async function strike(world: World, blow: Blow, at: number, checked: Set<string>
   const table = new Table(contextOver(world.warehouse, contended, 1), world.held)
   const outcome = await world.change.make(table, COMMIT_ID).then(
     () => 'acknowledged' as const,
-    (error: unknown) =>
-      isMoraineError(error) && error.cleanable && !CRASHES.includes(blow) ? 'failed' : 'unknown',
+    (error: unknown) => {
+      if (CRASHES.includes(blow)) return 'unknown' as const
+      if (!isMoraineError(error)) throw error
+      return error.cleanable ? ('failed' as const) : ('unknown' as const)
+    },
   )
   if (struck.struck() === undefined) return false
   try {
