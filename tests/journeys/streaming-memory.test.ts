@@ -8,7 +8,7 @@ import type { Sorted } from './sorting-process.ts'
 import type { Streamed } from './streaming-process.ts'
 
 /** Set it higher to see that memory does not grow with the rows. */
-const ROWS = Number(process.env['MORAINE_STREAM_ROWS'] ?? 300_000)
+const ROWS = Number(process.env['MORAINE_STREAM_ROWS'] ?? 200_000)
 /** They are wide, and each is written twice. */
 const SORTED_ROWS = Math.max(300_000, ROWS / 4)
 const MIB = 1024 * 1024

@@ -12,6 +12,9 @@ import { checkInvariants } from './table-invariants.ts'
 const NAME = 'shop.orders'
 const TABLE = { namespace: ['shop'], name: 'orders' }
 
+/** Long runs strike every call, others every second one. */
+const STRIDE = process.env['MORAINE_SEEDS'] === undefined ? 2 : 1
+
 /** Of the append that is struck. */
 const COMMIT_ID = 'job-7/checkpoint-42'
 
@@ -32,12 +35,12 @@ describe.each(cases)('an append to a v$version table in a $kind store', ({ versi
   // What the loop does with a fault does not depend on the store; what a crash leaves behind does.
   const blows = kind === 'memory' ? [...CRASHES, ...FAULTS] : CRASHES
 
-  it.each(blows)('struck by %s at every call, is there whole or not at all, as was told', async (blow) => {
+  it.each(blows)('struck by %s, is there whole or not at all, as was told', async (blow) => {
     for (const race of kind === 'memory' ? (['won', 'lost'] as const) : (['won'] as const)) {
       const world = await newWorld(kind, version, race)
-      let strikes = 0
-      while (await strike(world, blow, strikes)) strikes++
-      expect(strikes).toBeGreaterThan(CRASHES.includes(blow) ? 23 : 5)
+      let at = blow.length % STRIDE
+      while (await strike(world, blow, at)) at += STRIDE
+      expect(at).toBeGreaterThan(CRASHES.includes(blow) ? 23 : 5)
     }
   })
 })
