@@ -167,7 +167,7 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
       context: this.#writable('sink'),
       loaded: this.#loaded,
       options,
-      tableOf: (changed) => this.#changed(changed),
+      tableOf: (loaded, counts) => new Table<R, W>(this.#context, loaded, counts),
     })
   }
 

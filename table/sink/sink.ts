@@ -12,7 +12,7 @@ import type { Companions } from '../../snapshot/snapshot-operation.ts'
 import { throwIfAborted } from '../../storage/abort.ts'
 import type { WritableContext } from '../context.ts'
 import type { ChangedTable } from '../upsert/commit-change.ts'
-import { type RowCounts, rowCounts } from '../upsert/row-counts.ts'
+import type { RowCounts } from '../upsert/row-counts.ts'
 import { RowQueue } from './row-queue.ts'
 
 export interface SinkOptions {
@@ -76,6 +76,8 @@ const OPTIONS: readonly (keyof SinkOptions)[] = [
   'signal',
 ]
 const DEFAULTS = { rows: 500_000, bytes: 256 * 2 ** 20, ms: 60_000 } as const
+/** Node's timers take no longer times, and fire at once for them: 25 days are never, as `Infinity` is. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 /** Rows that wait to be made into columns. */
 const QUEUED_ROWS = 8192
 
@@ -99,7 +101,7 @@ export interface SinkParts<T> {
   /** The version that is known: what the sink begins with. */
   readonly loaded: LoadedTable
   readonly options: SinkOptions
-  readonly tableOf: (changed: ChangedTable) => T
+  readonly tableOf: (loaded: LoadedTable, counts?: RowCounts) => T
 }
 
 /**
@@ -129,7 +131,7 @@ export class Sink<T, W> {
     this.#mode = options.mode ?? (isUpsert ? 'upsert' : 'append')
     this.#branch = options.branch ?? MAIN_BRANCH
     this.#loaded = loaded
-    this.#table = tableOf({ loaded, counts: rowCounts({}) })
+    this.#table = tableOf(loaded)
     this.#offsets = committedOffsets(loaded.metadata, this.#branch)
   }
 
@@ -229,10 +231,13 @@ export class Sink<T, W> {
     void pending.outcome.then((outcome) => {
       if ('error' in outcome && !this.#aborting.signal.aborted) this.#failure ??= outcome
     })
-    context.environment.sleep(options.commitEvery?.ms ?? DEFAULTS.ms, timer.signal).then(
-      () => (this.#pending === pending ? this.#commit() : undefined),
-      () => undefined,
-    )
+    const ms = options.commitEvery?.ms ?? DEFAULTS.ms
+    if (ms <= MAX_TIMER_MS) {
+      context.environment.sleep(ms, timer.signal).then(
+        () => (this.#pending === pending ? this.#commit() : undefined),
+        () => undefined,
+      )
+    }
     return pending
   }
 
@@ -302,7 +307,7 @@ export class Sink<T, W> {
     try {
       this.#offsets = committedOffsets(metadata, this.#branch)
       this.#loaded = outcome.loaded
-      this.#table = tableOf(outcome)
+      this.#table = tableOf(outcome.loaded, outcome.counts)
       const now = context.environment.now()
       options.onCommit?.({
         rows: pending.rows,

@@ -115,6 +115,15 @@ describe('a sink', () => {
     await expect.poll(() => timed.table.snapshots.length).toBe(large.table.snapshots.length + 1)
   })
 
+  test('told never to commit by time does not, and begins with a table that nothing has changed', async () => {
+    const { table, wakes } = await newTable()
+    const sink = table.sink({ commitEvery: { ms: Number.POSITIVE_INFINITY } })
+    expect(sink.table.changed).toBeUndefined()
+    await sink.write(row(1))
+    expect(wakes).toEqual([])
+    expect((await sink.close()).changed).toMatchObject({ inserted: 1 })
+  })
+
   test('takes several rows at a time, and progress without rows', async () => {
     const { table } = await newTable()
     const sink = table.sink()
