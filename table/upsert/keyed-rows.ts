@@ -92,18 +92,15 @@ export class KeyedRows {
     const owners = batches.map((batch) =>
       this.numbersOf(keyColumns(this.keys, batch.data.children), batch.numRows),
     )
-    const winners = new Map<number, { readonly batch: RecordBatch; readonly row: number }>()
-    batches.forEach((batch, i) => {
-      owners[i]!.forEach((owner, row) => {
-        const best = order.length === 0 ? undefined : winners.get(owner)
-        if (best !== undefined && compareOrder(order, best.batch, best.row, order, batch, row) > 0) return
-        winners.set(owner, { batch, row })
-      })
-    })
+    const newest = order.length === 0 ? undefined : newestRows(batches, owners, order)
+    let first = 0
     return batches.flatMap((batch, i) => {
+      const start = first
+      first += batch.numRows
       const indices = Int32Array.from(owners[i]!.keys()).filter((row) => {
-        const winner = winners.get(owners[i]![row]!)!
-        return winner.batch === batch && winner.row === row
+        const owner = owners[i]![row]!
+        // Without an order the last row of a key is the one that gave it its number.
+        return newest === undefined ? owner === start + row : newest.get(owner)!.number === start + row
       })
       if (indices.length === 0) return []
       return [
@@ -147,6 +144,31 @@ function allRows(batches: readonly RecordBatch[]): KeptRows[] {
     first += batch.numRows
     return { batch, numbers: Float64Array.from({ length: batch.numRows }, (_, row) => start + row) }
   })
+}
+
+interface NumberedRow {
+  readonly batch: RecordBatch
+  readonly row: number
+  readonly number: number
+}
+
+/** By what stands for their key, of rows that are equally new the last. */
+function newestRows(
+  batches: readonly RecordBatch[],
+  owners: readonly Float64Array[],
+  order: readonly KeyField[],
+): ReadonlyMap<number, NumberedRow> {
+  const newest = new Map<number, NumberedRow>()
+  let number = 0
+  for (const [i, batch] of batches.entries()) {
+    for (const [row, owner] of owners[i]!.entries()) {
+      const best = newest.get(owner)
+      const isOlder = best !== undefined && compareOrder(order, best.batch, best.row, order, batch, row) > 0
+      if (!isOlder) newest.set(owner, { batch, row, number })
+      number++
+    }
+  }
+  return newest
 }
 
 function placesByNumber(numbers: readonly Float64Array[], count: number) {
