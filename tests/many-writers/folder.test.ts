@@ -1,23 +1,37 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FileStore } from '../../storage/file-store.ts'
-import { expectNoViolation, runManyWriters, SIZE } from './many-writers.ts'
+import { appendWork } from './append-work.ts'
+import { expectNoViolation, runManyWriters, SIZE, type Work } from './many-writers.ts'
+import { upsertWork } from './upsert-work.ts'
 
 let folder = ''
-beforeAll(async () => {
+beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'moraine-many-writers-'))
 })
-afterAll(async () => rm(folder, { recursive: true, force: true }))
+afterEach(async () => rm(folder, { recursive: true, force: true }))
 
-it('processes that append to one folder and are killed lose no acknowledged row and double none', async () => {
+async function expectRight(kind: string, work: Work): Promise<void> {
   const figures = await runManyWriters({
     ...SIZE,
+    work,
     uri: folder,
     options: { durability: 'os', parallelism: 0 },
     store: new FileStore({ root: folder, durability: 'os' }),
   })
-  expectNoViolation('folder', figures, SIZE)
+  expectNoViolation(kind, figures, SIZE)
   expect(figures.killed).toBeGreaterThan(0)
+}
+
+it('processes that append to one folder and are killed lose no acknowledged row and double none', async () => {
+  await expectRight('folder', appendWork)
 }, 3_600_000)
+
+// The quick run leaves version 2 to the long one.
+for (const version of SIZE.killEveryMs === undefined ? ([3] as const) : ([2, 3] as const)) {
+  it(`processes that upsert the same keys in version ${version} and are killed end as one after the other`, async () => {
+    await expectRight(`folder, upserts of version ${version}`, upsertWork(version))
+  }, 3_600_000)
+}

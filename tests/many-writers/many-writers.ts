@@ -1,8 +1,8 @@
-/** Processes that append to one table at once while one after another is killed, and what came of it. */
+/** Processes that write to one table at once while one after another is killed, and what came of it. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { connect, schema, type Table, t } from '../../index.ts'
+import { type CreateTableOptions, connect, type Table, type TableSchema } from '../../index.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
 import { checkInvariants } from '../simulation/table-invariants.ts'
@@ -10,12 +10,25 @@ import { checkInvariants } from '../simulation/table-invariants.ts'
 /** As JSON, since it goes to another process. */
 export type WriterOptions = Readonly<Record<string, unknown>>
 
+/** What the writers do, and how to tell that it is there. */
+export interface Work {
+  /** What `writer-process.mjs` makes of a call's id. */
+  readonly verb: 'append' | 'upsert'
+  readonly table: CreateTableOptions<TableSchema>
+  /** What is wrong with the table after all that was said, and which of the calls are in it. */
+  check(
+    table: Table,
+    said: Said,
+  ): Promise<{ readonly violations: readonly string[]; readonly landed: ReadonlySet<number> }>
+}
+
 export interface ManyWriters {
   readonly seed: number
+  readonly work: Work
   readonly writers: number
-  /** Acknowledged appends that each writer goes on for, over all of its lives. */
-  readonly appends: number
-  /** A writer is killed so often, on the average; undefined: a moment after every fourth append has begun. */
+  /** Acknowledged commits that each writer goes on for, over all of its lives. */
+  readonly commits: number
+  /** A writer is killed so often, on the average; undefined: a moment after every fourth call has begun. */
   readonly killEveryMs: number | undefined
   readonly uri: string
   /** Of `connect`. */
@@ -29,7 +42,7 @@ export interface Figures {
   readonly seed: number
   readonly acknowledged: number
   readonly killed: number
-  /** Appends of which the writer was killed, or could not tell what became. */
+  /** Calls of which the writer was killed, or could not tell what became. */
   readonly unknown: number
   /** Of those, the ones that are in the table. */
   readonly unknownLanded: number
@@ -45,7 +58,7 @@ const LIVES = 1000
 /** How many, from the environment: a few by default. */
 export const SIZE = {
   writers: Number(process.env['MORAINE_WRITERS'] ?? 3),
-  appends: Number(process.env['MORAINE_APPENDS'] ?? 6),
+  commits: Number(process.env['MORAINE_COMMITS'] ?? 6),
   killEveryMs:
     process.env['MORAINE_KILL_MS'] === undefined ? undefined : Number(process.env['MORAINE_KILL_MS']),
   seed: Number(process.env['MORAINE_SEED'] ?? 1),
@@ -53,13 +66,13 @@ export const SIZE = {
 
 /** Seeds choose whom to kill and when; the machine does the rest, so that no run is quite like another. */
 export async function runManyWriters(settings: ManyWriters): Promise<Figures> {
-  const { seed, writers, appends, uri, options } = settings
+  const { seed, work, writers, uri, options } = settings
   const startedAt = Date.now()
   const lake = await connect(uri, options)
   await lake.createTable(NAME, {
-    schema: schema({ id: t.long().required(), part: t.int().required() }),
-    partitionBy: ['part'],
+    ...work.table,
     properties: {
+      ...work.table.properties,
       'commit.retry.num-retries': '100',
       'commit.retry.min-wait-ms': '10',
       'commit.retry.max-wait-ms': '1000',
@@ -68,24 +81,30 @@ export async function runManyWriters(settings: ManyWriters): Promise<Figures> {
       'write.metadata.previous-versions-max': '3',
     },
   })
-  const said = { acknowledged: new Set<number>(), failed: new Set<number>(), open: new Set<number>() }
+  const said = {
+    acknowledged: new Set<number>(),
+    failed: new Set<number>(),
+    open: new Set<number>(),
+    begun: new Map<number, unknown>(),
+  }
   const killer = newKiller(settings)
   await Promise.all(
-    Array.from({ length: writers }, (_, writer) =>
-      writeToTheEnd(settings, writer, appends, said, killer.hunt),
-    ),
+    Array.from({ length: writers }, (_, writer) => writeToTheEnd(settings, writer, said, killer.hunt)),
   ).finally(killer.stop)
   const table = await lake.loadTable(NAME)
-  const { violations, landed } = await violationsOf(table, settings.store, said)
+  const violations: string[] = []
+  await checkInvariants(table, settings.store).catch((error: Error) => violations.push(error.message))
+  const checked = await work.check(table, said)
+  violations.push(...checked.violations)
   // Life goes on.
-  await table.append([{ id: -1, part: 0 }])
+  await table[work.verb]([{ id: -1, part: 0 }])
   await lake.close()
   return {
     seed,
     acknowledged: said.acknowledged.size,
     killed: killer.killed(),
     unknown: said.open.size,
-    unknownLanded: landed,
+    unknownLanded: [...said.open].filter((id) => checked.landed.has(id)).length,
     failed: said.failed.size,
     snapshots: table.snapshots.length,
     seconds: Math.round((Date.now() - startedAt) / 1000),
@@ -93,30 +112,35 @@ export async function runManyWriters(settings: ManyWriters): Promise<Figures> {
   }
 }
 
-interface Said {
+/** By the calls' ids. */
+export interface Said {
   readonly acknowledged: Set<number>
   readonly failed: Set<number>
   /** Begun, and nothing heard since, or that it is unknown. */
   readonly open: Set<number>
+  /** What each call was to do. */
+  readonly begun: Map<number, unknown>
 }
 
 /** Starts a writer again for as long as it is killed. */
 async function writeToTheEnd(
-  { uri, options, writerOptions = options }: ManyWriters,
+  { uri, options, writerOptions = options, work, commits }: ManyWriters,
   writer: number,
-  appends: number,
   said: Said,
   hunt: (child: ChildProcess) => void,
 ): Promise<void> {
-  let left = appends
+  let left = commits
   for (let life = 0; left > 0; life++) {
     const firstId = (writer * LIVES + life) * 1000
-    const settings = { uri, options: writerOptions, table: NAME, firstId, count: left }
+    const settings = { uri, options: writerOptions, table: NAME, verb: work.verb, firstId, count: left }
     const child = fork(join(import.meta.dirname, 'writer-process.mjs'), [JSON.stringify(settings)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
-    child.on('message', ({ id, outcome }: { id: number; outcome: string }) => {
-      if (outcome === 'started') said.open.add(id)
+    child.on('message', ({ id, outcome, change }: { id: number; outcome: string; change?: unknown }) => {
+      if (outcome === 'started') {
+        said.open.add(id)
+        said.begun.set(id, change)
+      }
       if (outcome === 'acknowledged' || outcome === 'failed') {
         said.open.delete(id)
         said[outcome].add(id)
@@ -132,11 +156,11 @@ async function writeToTheEnd(
   }
 }
 
-const APPENDS_A_KILL = 4
-/** An append takes about so long. */
+const CALLS_A_KILL = 4
+/** A call takes about so long. */
 const MOMENT_MS = 60
 
-/** Kills by the clock one of those that are alive, or by what they say the one that has just begun an append. */
+/** Kills by the clock one of those that are alive, or by what they say the one that has just begun. */
 function newKiller({ seed, killEveryMs }: ManyWriters) {
   const { random } = testEnvironment(seed)
   const alive = new Set<ChildProcess>()
@@ -164,7 +188,7 @@ function newKiller({ seed, killEveryMs }: ManyWriters) {
       alive.add(child)
       child.once('exit', () => alive.delete(child))
       child.on('message', ({ outcome }: { outcome: string }) => {
-        if (outcome !== 'started' || ++begun % APPENDS_A_KILL > 0 || killEveryMs !== undefined) return
+        if (outcome !== 'started' || ++begun % CALLS_A_KILL > 0 || killEveryMs !== undefined) return
         later(MOMENT_MS * random(), () => kill(child))
       })
     },
@@ -177,37 +201,9 @@ function newKiller({ seed, killEveryMs }: ManyWriters) {
   }
 }
 
-async function violationsOf(
-  table: Table,
-  store: ObjectStore,
-  said: Said,
-): Promise<{ readonly violations: readonly string[]; readonly landed: number }> {
-  const violations: string[] = []
-  await checkInvariants(table, store).catch((error: Error) => violations.push(error.message))
-  const parts = new Map<number, number[]>()
-  for await (const { id, part } of table.scan().rows()) {
-    parts.set(Number(id), [...(parts.get(Number(id)) ?? []), part as number])
-  }
-  const partsOf = (id: number) => (parts.get(id) ?? []).sort().join()
-  for (const id of said.acknowledged) {
-    if (partsOf(id) !== '0,1,2') violations.push(`acknowledged ${id}: rows [${partsOf(id)}]`)
-  }
-  for (const id of said.failed) {
-    if (parts.has(id)) violations.push(`failed ${id}: rows [${partsOf(id)}]`)
-  }
-  for (const id of parts.keys()) {
-    if (!said.acknowledged.has(id) && !said.open.has(id)) violations.push(`nobody began ${id}`)
-    if (partsOf(id) !== '0,1,2') violations.push(`${id}: rows [${partsOf(id)}]`)
-  }
-  if (table.snapshots.length !== parts.size) {
-    violations.push(`${parts.size} appends are in ${table.snapshots.length} snapshots`)
-  }
-  return { violations, landed: [...said.open].filter((id) => parts.has(id)).length }
-}
-
 /** Prints the figures, and fails for any violation. */
-export function expectNoViolation(kind: string, figures: Figures, { writers, appends }: typeof SIZE): void {
+export function expectNoViolation(kind: string, figures: Figures, { writers, commits }: typeof SIZE): void {
   console.info(`many writers, ${kind}:`, JSON.stringify(figures))
   expect(figures.violations).toEqual([])
-  expect(figures.acknowledged).toBe(writers * appends)
+  expect(figures.acknowledged).toBe(writers * commits)
 }
