@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FileStore } from '../../storage/file-store.ts'
 import { appendWork } from './append-work.ts'
 import { expectNoViolation, runManyWriters, SIZE, type Work } from './many-writers.ts'
+import { sinkWork } from './sink-work.ts'
 import { upsertWork } from './upsert-work.ts'
 
 let folder = ''
@@ -27,6 +28,10 @@ async function expectRight(kind: string, work: Work): Promise<void> {
 
 it('processes that append to one folder and are killed lose no acknowledged row and double none', async () => {
   await expectRight('folder', appendWork)
+}, 3_600_000)
+
+it('sources whose processes are killed go on where the table says, with every row once', async () => {
+  await expectRight('folder, sinks', sinkWork)
 }, 3_600_000)
 
 // The quick run leaves version 2 to the long one.

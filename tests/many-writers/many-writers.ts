@@ -13,7 +13,7 @@ export type WriterOptions = Readonly<Record<string, unknown>>
 /** What the writers do, and how to tell that it is there. */
 export interface Work {
   /** What `writer-process.mjs` makes of a call's id. */
-  readonly verb: 'append' | 'upsert'
+  readonly verb: 'append' | 'upsert' | 'sink'
   readonly table: CreateTableOptions<TableSchema>
   /** What is wrong with the table after all that was said, and which of the calls are in it. */
   check(
@@ -97,7 +97,7 @@ export async function runManyWriters(settings: ManyWriters): Promise<Figures> {
   const checked = await work.check(table, said)
   violations.push(...checked.violations)
   // Life goes on.
-  await table[work.verb]([{ id: -1, part: 0 }])
+  await table.append([{ id: -1, part: 0 }])
   await lake.close()
   return {
     seed,

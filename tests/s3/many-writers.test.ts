@@ -2,6 +2,7 @@ import { expect, inject, it } from 'vitest'
 import { S3Store } from '../../storage/s3-store.ts'
 import { appendWork } from '../many-writers/append-work.ts'
 import { expectNoViolation, runManyWriters, SIZE } from '../many-writers/many-writers.ts'
+import { sinkWork } from '../many-writers/sink-work.ts'
 import { upsertWork } from '../many-writers/upsert-work.ts'
 import { newBucket } from './bucket.ts'
 import { seededFaults, startFaultProxy } from './fault-proxy.ts'
@@ -11,8 +12,9 @@ const FAULT_RATE = 0.1
 for (const [verb, work] of [
   ['append', appendWork],
   ['upsert', upsertWork(3)],
+  ['sink', sinkWork],
 ] as const) {
-  it(`processes that ${verb} to one bucket and are killed lose no acknowledged row and double none`, async () => {
+  it(`processes of ${verb}s to one bucket and are killed lose no acknowledged row and double none`, async () => {
     const { location, properties } = await newBucket()
     const figures = await runManyWriters({
       ...SIZE,
@@ -27,7 +29,7 @@ for (const [verb, work] of [
     expect(figures.killed).toBeGreaterThan(0)
   }, 3_600_000)
 
-  it(`neither do those that ${verb} where the network fails as well`, async () => {
+  it(`neither do those of ${verb}s where the network fails as well`, async () => {
     const { location, properties } = await newBucket()
     const proxy = await startFaultProxy(inject('s3').endpoint, seededFaults(SIZE.seed, FAULT_RATE))
     const through = { ...properties, 's3.endpoint': proxy.endpoint, 's3.request-timeout': '2' }
