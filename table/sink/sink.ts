@@ -14,6 +14,8 @@ import type { WritableContext } from '../context.ts'
 import type { ChangedTable } from '../upsert/commit-change.ts'
 import type { RowCounts } from '../upsert/row-counts.ts'
 import { RowQueue } from './row-queue.ts'
+import type { SinkCommit } from './sink-commit.ts'
+import { type SinkMeter, sinkMetrics } from './sink-metrics.ts'
 
 export interface SinkOptions {
   /** Default: `upsert` where the table's property `write.upsert.enabled` is true, else `append`. */
@@ -37,23 +39,14 @@ export interface SinkOptions {
   readonly branch?: string
   /** Entries for the summary of every snapshot. */
   readonly summary?: Readonly<Record<string, string>>
-  /** Told of every commit. What it throws makes the sink fail. */
+  /** Told of every commit. What it or the meter throws makes the sink fail. */
   readonly onCommit?: (commit: SinkCommit) => void
+  /**
+   * OpenTelemetry's, or one like it: told of rows, bytes, commits, their latency and lag (`moraine.sink.*`), with the
+   * table and the branch as attributes.
+   */
+  readonly meter?: SinkMeter
   readonly signal?: AbortSignal
-}
-
-export interface SinkCommit {
-  /** Rows that were written, and what became of them. */
-  readonly rows: number
-  readonly counts: RowCounts
-  /** Of the rows in memory. */
-  readonly bytes: number
-  /** From the end of the rows to the end of the commit. */
-  readonly commitMs: number
-  /** From the first row of the commit to its end. */
-  readonly lagMs: number
-  readonly snapshotId: bigint | undefined
-  readonly offsets: Offsets
 }
 
 /** Where a row comes from: what a restart is to go on after. */
@@ -73,6 +66,7 @@ const OPTIONS: readonly (keyof SinkOptions)[] = [
   'branch',
   'summary',
   'onCommit',
+  'meter',
   'signal',
 ]
 const DEFAULTS = { rows: 500_000, bytes: 256 * 2 ** 20, ms: 60_000 } as const
@@ -113,6 +107,7 @@ export class Sink<T, W> {
   readonly #parts: SinkParts<T>
   readonly #mode: 'append' | 'upsert'
   readonly #branch: string
+  readonly #measure: ((commit: SinkCommit) => void) | undefined
   readonly #aborting = new AbortController()
   #loaded: LoadedTable
   #table: T
@@ -130,6 +125,12 @@ export class Sink<T, W> {
     const isUpsert = readProperty(loaded.metadata.properties, 'write.upsert.enabled')
     this.#mode = options.mode ?? (isUpsert ? 'upsert' : 'append')
     this.#branch = options.branch ?? MAIN_BRANCH
+    const { namespace, name } = loaded.identifier
+    const attributes = {
+      'moraine.table': [...namespace, name].join('.'),
+      'moraine.branch': this.#branch,
+    }
+    this.#measure = options.meter === undefined ? undefined : sinkMetrics(options.meter, attributes)
     this.#loaded = loaded
     this.#table = tableOf(loaded)
     this.#offsets = committedOffsets(loaded.metadata, this.#branch)
@@ -309,7 +310,7 @@ export class Sink<T, W> {
       this.#loaded = outcome.loaded
       this.#table = tableOf(outcome.loaded, outcome.counts)
       const now = context.environment.now()
-      options.onCommit?.({
+      const commit: SinkCommit = {
         rows: pending.rows,
         counts: outcome.counts,
         bytes: pending.bytes,
@@ -317,7 +318,9 @@ export class Sink<T, W> {
         lagMs: now - pending.startedMs,
         snapshotId: metadata.refs.get(this.#branch)?.snapshotId,
         offsets: this.#offsets,
-      })
+      }
+      this.#measure?.(commit)
+      options.onCommit?.(commit)
     } catch (error) {
       this.#failure = { error }
     }

@@ -1,4 +1,10 @@
 /** What a sink promises: rows that never end, in commits, with how far their sources are. */
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
 import { describe, expect, test } from 'vitest'
 import {
   connect,
@@ -243,6 +249,39 @@ describe('offsets', () => {
     expect(committedOffsets(orphan, 'main')).toEqual(new Map([['default', '7']]))
     expect(await idsOf(await loaded(store))).toEqual([0, 1, 7, 8])
   })
+})
+
+test("a sink tells OpenTelemetry's meter of its commits", async () => {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+  const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })
+  const { table } = await newTable()
+  const commits: SinkCommit[] = []
+  const sink = table.sink({ meter: provider.getMeter('shop'), onCommit: (commit) => commits.push(commit) })
+  await sink.write([row(1), row(2)])
+  await sink.flush()
+  await sink.write(row(3))
+  await sink.close()
+  await provider.forceFlush()
+  await provider.shutdown()
+  const points = new Map(
+    exporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
+      .map(({ descriptor: { name, unit }, dataPoints: [point] }) => [`${name} (${unit})`, point!]),
+  )
+  const sum = (of: 'rows' | 'bytes' | 'commitMs' | 'lagMs') =>
+    commits.reduce((total, commit) => total + commit[of], 0)
+  expect([...points].map(([name, { value }]) => [name, value])).toEqual([
+    ['moraine.sink.rows ({row})', 3],
+    ['moraine.sink.bytes (By)', sum('bytes')],
+    ['moraine.sink.commits ({commit})', 2],
+    ['moraine.sink.commit.duration (s)', expect.objectContaining({ count: 2, sum: sum('commitMs') / 1000 })],
+    ['moraine.sink.lag (s)', expect.objectContaining({ count: 2, sum: sum('lagMs') / 1000 })],
+  ])
+  expect(sum('bytes')).toBeGreaterThan(0)
+  for (const { attributes } of points.values()) {
+    expect(attributes).toEqual({ 'moraine.table': 'a.b', 'moraine.branch': 'main' })
+  }
 })
 
 describe.each(['append', 'upsert'] as const)(
