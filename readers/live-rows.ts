@@ -5,6 +5,7 @@ import type { PositionSet } from '../format/puffin/position-set.ts'
 import type { Schema } from '../format/schema.ts'
 import type { Snapshot } from '../format/snapshot.ts'
 import type { NestedField } from '../format/types.ts'
+import { manyListeners } from '../storage/abort.ts'
 import { DeleteCache } from './deletes/delete-cache.ts'
 import { loadDeletes } from './deletes/load-deletes.ts'
 import { filePlanOptions } from './file-plan-options.ts'
@@ -102,7 +103,7 @@ export async function deletedPositions(
     store,
     deletes,
     read,
-    signal: signal ?? new AbortController().signal,
+    signal: manyListeners(signal),
   })
   return loaded?.positions
 }

@@ -16,7 +16,7 @@ import type { Snapshot } from '../format/snapshot.ts'
 import { specById } from '../format/table-metadata-build.ts'
 import { isPrimitive, type PrimitiveType } from '../format/types.ts'
 import { type ManifestSource, readManifestEntries, readManifestList } from '../snapshot/manifests.ts'
-import { throwIfAborted } from '../storage/abort.ts'
+import { manyListeners, throwIfAborted } from '../storage/abort.ts'
 import { type DeleteIndex, indexDeletes } from './deletes/delete-index.ts'
 import type { KeyTypes } from './deletes/key-ranges.ts'
 import { newestFirst } from './metadata-columns.ts'
@@ -67,7 +67,7 @@ export async function* planTasks(request: PlanRequest): AsyncGenerator<ScanTask>
     report.files++
   }
   const leaving = new AbortController()
-  const stop = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
+  const stop = manyListeners(signal, leaving.signal)
   const read = async (manifest: ManifestFile) => {
     const { partition } = filters(manifest)
     const tests = { partition, file, onLive }

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
 import { keepRows, type RowRuns, runsOf } from '../format/arrow/keep-rows.ts'
@@ -7,6 +6,7 @@ import { bind } from '../format/expressions/bind.ts'
 import { resolveLocation } from '../format/location.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { ParquetCodec } from '../format/parquet/codec.ts'
+import { manyListeners } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { assembleColumn, type RowWindow } from './assemble.ts'
 import { openAvro } from './avro/open-avro.ts'
@@ -74,10 +74,7 @@ export async function* readTasks(
 ): AsyncGenerator<RecordBatch> {
   const control = aheadControl()
   const controller = new AbortController()
-  const { signal: callers } = options
-  const signal = callers === undefined ? controller.signal : AbortSignal.any([callers, controller.signal])
-  // Every request that runs listens.
-  setMaxListeners(0, signal)
+  const signal = manyListeners(options.signal, controller.signal)
   const deletes = (options.deletes ?? new DeleteCache(DEFAULT_CACHE_BYTES)).forScan()
   const { store, codec, workers } = options
   const read = (task: ScanTask, plan: FilePlanOptions) => readTask(task, { ...plan, store, codec, workers })

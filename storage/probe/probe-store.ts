@@ -2,10 +2,9 @@
  * Probing a store: doing to it at the same moment what many writers would, and looking at what came of it. A probe
  * writes below `<warehouse>/_moraine/probe/<uuid>/` only, and deletes what it has written.
  */
-import { setMaxListeners } from 'node:events'
 import type { Environment } from '../../format/environment.ts'
 import { messageOf } from '../../format/errors.ts'
-import { throwIfAborted } from '../abort.ts'
+import { manyListeners, throwIfAborted } from '../abort.ts'
 import type { ObjectStore, RequestOptions } from '../object-store.ts'
 import { clock, greet, listing, multipart, putAndGet } from './basics.ts'
 import { type CreateRaces, raceCreates } from './create-races.ts'
@@ -48,7 +47,9 @@ export async function probeQuickly(probed: ProbedStore, options: RequestOptions 
 
 /** Everything, each check whatever the others saw; what a check throws makes it red. Throws ABORTED only. */
 export async function probeFully(probed: ProbedStore, options: RequestOptions = {}): Promise<ProbeReport> {
-  const folder = probeFolder(probed.store, probed.warehouse, probed.environment, manyListeners(options))
+  const folder = probeFolder(probed.store, probed.warehouse, probed.environment, {
+    signal: manyListeners(options.signal),
+  })
   const checks: ProbeCheck[] = []
   try {
     checks.push(...(await greet(folder).catch((error: unknown) => [red('reachable', messageOf(error))])))
@@ -66,14 +67,6 @@ export async function probeFully(probed: ProbedStore, options: RequestOptions = 
   }
   throwIfAborted(options.signal)
   return reportOf(folder, checks)
-}
-
-/** A signal that bears a listener for each of the requests that are under way. */
-function manyListeners({ signal }: RequestOptions): RequestOptions {
-  if (signal === undefined) return {}
-  const own = AbortSignal.any([signal])
-  setMaxListeners(0, own)
-  return { signal: own }
 }
 
 type Check = (folder: ProbeFolder) => Promise<ProbeCheck>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { invalidArgument, MoraineError } from '../../format/errors.ts'
-import { throwIfAborted } from '../abort.ts'
+import { manyListeners, throwIfAborted } from '../abort.ts'
 import { createOnce } from '../create-once.ts'
 import type { ObjectWriter, PutResult, WrittenObject } from '../object-store.ts'
 import type { Slots } from '../slots.ts'
@@ -46,8 +46,7 @@ class S3Writer implements ObjectWriter {
     this.#place = place
     this.#context = context
     this.#buffer = new PartBuffer(context.partSizeBytes)
-    const { signal } = context
-    this.#signal = signal === undefined ? this.#cancel.signal : AbortSignal.any([signal, this.#cancel.signal])
+    this.#signal = manyListeners(context.signal, this.#cancel.signal)
   }
 
   async write(chunk: Uint8Array): Promise<void> {
