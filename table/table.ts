@@ -24,6 +24,7 @@ import { reload } from '../snapshot/reload.ts'
 import type { SnapshotSelector } from '../snapshot/timeline.ts'
 import type { AppendOptions } from './append.ts'
 import type { TableContext, WritableContext } from './context.ts'
+import type { RowsInput } from './input-batches.ts'
 import { inspector, type TableInspector } from './inspect.ts'
 import {
   type CreateBranchOptions,
@@ -133,14 +134,23 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   /**
    * Inserts rows whose key is new, and replaces those whose key the table has, in one commit; resolves to the version
    * that holds them. A row is told by the columns `on`, else by the table's identifier fields; null is a key like any
-   * other. Of several rows of the input with one key the last one counts. The input is held in memory.
+   * other. Of several rows of the input with one key the last one counts. The input is held in memory. With `partial`, rows
+   * have some columns only, and change these alone.
    *
    * Merge-on-read: version 3 gets deletion vectors, version 2 position delete files; the data files of version 1 are
    * written anew, and where `write.merge.mode` is `copy-on-write`. On version 3 a replaced row keeps its `_row_id`.
    * `changed` tells how many rows were inserted and updated, and the snapshot's summary (`moraine.rows-inserted`, …).
    * Errors as for `append`, and COMMIT_CONFLICT when someone changes the key's columns meanwhile.
    */
-  async upsert(input: AppendInput<W>, options?: UpsertOptions): Promise<Table<R, W>> {
+  async upsert(
+    input: AppendInput<W>,
+    options?: UpsertOptions & { readonly partial?: undefined },
+  ): Promise<Table<R, W>>
+  async upsert(
+    input: AppendInput<Partial<W>>,
+    options: UpsertOptions & { readonly partial: readonly string[] },
+  ): Promise<Table<R, W>>
+  async upsert(input: RowsInput, options?: UpsertOptions): Promise<Table<R, W>> {
     const context = this.#writable('upsert')
     const { upsert } = await import('./upsert/upsert.ts')
     return this.#changed(await upsert(context, this.#loaded, input, options))
@@ -162,8 +172,10 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    * far each source is stands in the same commit, so that after a crash `committedOffsets()` tells where to go on, and
    * nothing is lost or doubled. Nothing is read: the newest version should be at hand (`refresh`).
    */
-  sink(options: SinkOptions = {}): Sink<Table<R, W>, W> {
-    return new Sink<Table<R, W>, W>({
+  sink(options: SinkOptions & { readonly partial: readonly string[] }): Sink<Table<R, W>, Partial<W>>
+  sink(options?: SinkOptions): Sink<Table<R, W>, W>
+  sink(options: SinkOptions = {}): Sink<Table<R, W>, never> {
+    return new Sink<Table<R, W>, never>({
       context: this.#writable('sink'),
       loaded: this.#loaded,
       options,

@@ -7,6 +7,7 @@ import { append } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { inputBatches } from '../input-batches.ts'
 import type { ChangedTable } from '../upsert/commit-change.ts'
+import { inputSchema } from '../upsert/input-schema.ts'
 import { rowCounts } from '../upsert/row-counts.ts'
 import { type UpsertOptions, upsert } from '../upsert/upsert.ts'
 
@@ -24,7 +25,7 @@ export async function commitRows(
   rows: AsyncIterable<unknown>,
   { mode, companionsOf, onBytes, ...options }: CommitRows,
 ): Promise<ChangedTable> {
-  const { fields } = currentSchema(loaded.metadata)
+  const { fields } = inputSchema('sink', currentSchema(loaded.metadata), options)
   let count = 0
   const counted = async function* (): AsyncGenerator<RecordBatch> {
     for await (const batch of inputBatches('sink', fields, rows)) {
@@ -34,7 +35,7 @@ export async function commitRows(
     }
   }
   if (mode === 'upsert') return upsert(context, loaded, counted(), options, companionsOf)
-  const { on: _, skipUnchanged: __, orderBy: ___, ...appendOptions } = options
+  const { on: _, skipUnchanged: __, orderBy: ___, partial: ____, ...appendOptions } = options
   const appended = await append(context, loaded, counted(), appendOptions, companionsOf)
   return { loaded: appended, counts: rowCounts({ inserted: count }) }
 }

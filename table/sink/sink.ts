@@ -35,6 +35,8 @@ export interface SinkOptions {
   readonly skipUnchanged?: boolean
   /** Of `upsert`: the columns by which a row is newer than another. */
   readonly orderBy?: string | readonly ColumnPath[]
+  /** Of `upsert`: the columns that rows have, beside the key; the others stay as they are. Default: whole rows. */
+  readonly partial?: readonly string[]
   /** Default: main. */
   readonly branch?: string
   /** Entries for the summary of every snapshot. */
@@ -63,6 +65,7 @@ const OPTIONS: readonly (keyof SinkOptions)[] = [
   'on',
   'skipUnchanged',
   'orderBy',
+  'partial',
   'branch',
   'summary',
   'onCommit',
@@ -244,7 +247,7 @@ export class Sink<T, W> {
 
   async #run(pending: Pending): Promise<Outcome> {
     const { context, options } = this.#parts
-    const { on, skipUnchanged, orderBy, summary, signal } = options
+    const { on, skipUnchanged, orderBy, partial, summary, signal } = options
     try {
       // Arrow is loaded by those who write.
       const { commitRows } = await import('./commit-rows.ts')
@@ -255,6 +258,7 @@ export class Sink<T, W> {
         ...(on === undefined ? {} : { on }),
         ...(skipUnchanged === undefined ? {} : { skipUnchanged }),
         ...(orderBy === undefined ? {} : { orderBy }),
+        ...(partial === undefined ? {} : { partial }),
         ...(summary === undefined ? {} : { summary }),
         signal: AbortSignal.any([this.#aborting.signal, ...(signal === undefined ? [] : [signal])]),
         companionsOf: (metadata) => this.#companions(metadata, pending),

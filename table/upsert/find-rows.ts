@@ -13,16 +13,9 @@ import { keyColumns } from './key-fields.ts'
 import type { KeyIndexSession } from './key-index-session.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import type { RowComparer } from './row-comparer.ts'
+import { type FoundRow, RowsBefore } from './rows-before.ts'
 import type { Candidate } from './sought-keys.ts'
 import { SplitTasks } from './split-tasks.ts'
-
-const NOTHING: FoundRows = {
-  deleted: [],
-  count: 0,
-  rowIds: undefined,
-  unchanged: new Set(),
-  finishIndex: async () => ({}),
-}
 
 export interface FindOptions {
   /** Tells rows that stay as they are. The index knows too little for it, and is not asked. */
@@ -38,7 +31,11 @@ export async function findRows(
   rows: KeyedRows,
   { comparer, index }: FindOptions = {},
 ): Promise<FoundRows> {
-  if (snapshot === undefined || rows.size === 0) return NOTHING
+  const before = comparer?.kept === undefined ? undefined : new RowsBefore(comparer.kept, rows.count)
+  const finds = new Finds(rows.count)
+  if (snapshot === undefined || rows.size === 0) {
+    return { ...finds.result(), before, finishIndex: async () => ({}) }
+  }
   const source = scanSource(context, metadata)
   const schema = currentSchema(metadata)
   const { signal } = context
@@ -47,7 +44,6 @@ export async function findRows(
   const split = new SplitTasks(indexed)
   const columns = comparer?.fields ?? rows.keys.map(({ column }) => column)
   const fields = metadata.formatVersion >= 3 ? [...columns, ROW_ID_COLUMN] : columns
-  const finds = new Finds(rows.count)
   for await (const live of liveRows(source, split.toRead(tasks), { schema, fields, signal })) {
     const { task, length, positions } = live
     const values = live.columns.slice(0, columns.length)
@@ -56,13 +52,16 @@ export async function findRows(
     const numbers = rows.numbersOf(keys, length)
     const whole = split.wholeOf(task)
     const standingOf = comparer?.over(values, length)
+    const kept: FoundRow[] = []
     for (let row = 0; row < length; row++) {
       const number = numbers[row]!
       if (number < 0) continue
       const found = { position: Number(positions[row]), number, rowId: idAt(rowIds, row) }
+      if (before !== undefined) kept.push({ row, number })
       if (whole === undefined) finds.add(task, found, standingOf?.(row, number))
       else whole.candidates.push(found)
     }
+    before?.keep(live, comparer!.keptOf(values), kept)
     if (whole !== undefined) await indexed!.add(task.dataFile, { keys: values, positions, rowIds })
   }
   for (const { task, candidates } of split.withCandidates()) {
@@ -71,7 +70,7 @@ export async function findRows(
       if (deleted?.has(found.position) !== true) finds.add(task, withRowId(task, found, metadata))
     }
   }
-  return { ...finds.result(), finishIndex: async () => indexed?.finish() ?? {} }
+  return { ...finds.result(), before, finishIndex: async () => indexed?.finish() ?? {} }
 }
 
 /** By what the file says of rows without an id of their own (spec: "Row Lineage"). */

@@ -1,6 +1,7 @@
 import { PositionSet } from '../../format/puffin/position-set.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import type { Standing } from './row-comparer.ts'
+import type { RowsBefore } from './rows-before.ts'
 import type { Candidate } from './sought-keys.ts'
 
 /** Rows of one data file that are to be deleted. */
@@ -20,6 +21,8 @@ export interface FoundRows {
   readonly rowIds: BigInt64Array | undefined
   /** Numbers of keyed rows that are there as they are, or came late; what is there is not among those to be deleted. */
   readonly unchanged: ReadonlySet<number>
+  /** What the rows had, where it was asked for. */
+  readonly before: RowsBefore | undefined
   /** Writes what is new of the key index; resolves to what the snapshot's summary is to say of it. */
   readonly finishIndex: () => Promise<Readonly<Record<string, string>>>
 }
@@ -66,7 +69,7 @@ export class Finds {
     this.#rowIds[number] = rowId
   }
 
-  result(): Omit<FoundRows, 'finishIndex'> {
+  result(): Omit<FoundRows, 'finishIndex' | 'before'> {
     const deleted: RowsToDelete[] = []
     const unchanged = new Set([...this.#same, ...this.#newer])
     for (const { task, positions, numbers } of this.#files) {

@@ -12,8 +12,17 @@ import { pruneFields } from '../../readers/projection.ts'
 export function requireColumns(metadata: TableMetadata, schema: Schema, ids: ReadonlySet<number>): void {
   const fresh = currentSchema(metadata)
   const [before, now] = [schema, fresh].map(({ fields }) => structType(pruneFields(fields, ids)))
-  if (typesEqual(before!, now!)) return
-  throw new MoraineError(
+  if (!typesEqual(before!, now!)) throw changed(fresh)
+}
+
+/** Throws COMMIT_CONFLICT when there are columns that `schema` has not, or has in another place. */
+export function requireNoOthers(metadata: TableMetadata, { fields }: Schema): void {
+  const fresh = currentSchema(metadata)
+  if (!typesEqual(structType(fields), structType(fresh.fields))) throw changed(fresh)
+}
+
+function changed(fresh: Schema): MoraineError {
+  return new MoraineError(
     'COMMIT_CONFLICT',
     `another commit has changed the columns by which rows are meant, in schema ${fresh.schemaId}; nothing was committed. ` +
       'See whether the change is still meant, and make it again',

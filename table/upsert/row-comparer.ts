@@ -17,6 +17,10 @@ export interface RowComparer {
   readonly fields: readonly NestedField[]
   /** The keys among them. */
   readonly keys: readonly KeyField[]
+  /** Those of which the values are kept. */
+  readonly kept: readonly NestedField[] | undefined
+  /** Their columns among those of `fields`. */
+  keptOf(columns: readonly Data[]): readonly Data[]
   /** For columns as `fields`: how a row of them stands to the input's row with this number. */
   over(columns: readonly Data[], length: number): (row: number, number: number) => Standing
 }
@@ -24,6 +28,8 @@ export interface RowComparer {
 export interface Comparing {
   /** Of the input. */
   readonly schema: Schema
+  /** Columns that the input leaves out, of which the values are to be kept. */
+  readonly leftOut?: readonly NestedField[] | undefined
   readonly rows: KeyedRows
   /** Columns by which a row is newer than another. */
   readonly order: readonly KeyField[]
@@ -32,20 +38,28 @@ export interface Comparing {
 }
 
 /** Undefined where nothing is compared: the input's row takes the place of any. */
-export function rowComparer({ schema, rows, order, skipUnchanged }: Comparing): RowComparer | undefined {
-  if (order.length === 0 && !skipUnchanged) return undefined
+export function rowComparer({
+  schema,
+  leftOut,
+  rows,
+  order,
+  skipUnchanged,
+}: Comparing): RowComparer | undefined {
+  if (order.length === 0 && !skipUnchanged && leftOut === undefined) return undefined
   const ids = new Set([...rows.keys, ...order].map(({ field }) => field.id))
-  const fields = skipUnchanged ? schema.fields : pruneFields(schema.fields, ids)
-  const own = { ...schema, fields }
+  const compared = skipUnchanged ? schema.fields : pruneFields(schema.fields, ids)
+  const own = { ...schema, fields: compared }
   const ownOrder = keyFieldsOf(own, order)
-  const arrowSchema = arrowSchemaOf(fields)
-  const isSame = skipUnchanged ? sameRows(fields, rows) : undefined
+  const arrowSchema = arrowSchemaOf(compared)
+  const isSame = skipUnchanged ? sameRows(compared, rows) : undefined
   return {
-    fields,
+    fields: leftOut === undefined ? compared : [...compared, ...leftOut],
+    kept: leftOut,
+    keptOf: (columns) => columns.slice(compared.length),
     keys: keyFieldsOf(own, rows.keys),
     over(columns, length) {
       const type = new Struct(arrowSchema.fields)
-      const children = [...columns]
+      const children = columns.slice(0, compared.length)
       const found = new RecordBatch(arrowSchema, makeData({ type, length, nullCount: 0, children }))
       const isSameAs = isSame?.(found)
       return (row, number) => {

@@ -10,8 +10,9 @@ import { type WriteResult, writeDataFiles } from '../../writers/write-data-files
 import { dataFileOptions, type WritingContext } from '../writing-context.ts'
 import type { FoundRows } from './finds.ts'
 import type { KeyedRows } from './keyed-rows.ts'
+import { defaultRow, leftOut, type PartialInput, wholeRows } from './partial-rows.ts'
 
-type Found = Pick<FoundRows, 'rowIds' | 'unchanged'>
+type Found = Pick<FoundRows, 'rowIds' | 'unchanged' | 'before'>
 
 export interface RowWriter {
   /**
@@ -27,7 +28,7 @@ export function rowWriter(
   context: WritingContext,
   metadata: TableMetadata,
   rows: KeyedRows,
-  operationId: string,
+  { operationId, partial }: { readonly operationId: string; readonly partial?: PartialInput | undefined },
 ): RowWriter {
   let written: { readonly found: Found; readonly result: WriteResult } | undefined
   let attempts = 0
@@ -37,14 +38,14 @@ export function rowWriter(
     written = undefined
   }
   return {
-    async write({ rowIds, unchanged }) {
-      const found = { rowIds, unchanged }
+    async write({ rowIds, unchanged, before }) {
+      const found = { rowIds, unchanged, before }
       if (written !== undefined && areSame(written.found, found)) return written.result.files
       await discard()
       const result = await writeDataFiles({
         ...(await dataFileOptions(context, metadata)),
         metadataFields: rowIds === undefined ? [] : [ROW_ID_COLUMN],
-        batches: batchesOf(rows, found),
+        batches: batchesOf(rows, found, partial),
         // A name is used once, so that a late answer to a delete hits nothing new.
         operationId: attempts++ === 0 ? operationId : `${operationId}-${attempts}`,
       })
@@ -58,14 +59,22 @@ export function rowWriter(
 function areSame(a: Found, b: Found): boolean {
   if (a.unchanged.size !== b.unchanged.size) return false
   for (const number of a.unchanged) if (!b.unchanged.has(number)) return false
+  if (a.before !== undefined && b.before?.equals(a.before) !== true) return false
   if (a.rowIds === undefined || b.rowIds === undefined) return a.rowIds === b.rowIds
   return a.rowIds.every((id, i) => id === b.rowIds![i])
 }
 
-async function* batchesOf(rows: KeyedRows, { rowIds, unchanged }: Found): AsyncGenerator<RecordBatch> {
+async function* batchesOf(
+  rows: KeyedRows,
+  { rowIds, unchanged, before }: Found,
+  partial: PartialInput | undefined,
+): AsyncGenerator<RecordBatch> {
+  const defaults = partial === undefined ? undefined : await defaultRow(leftOut(partial))
   for (const [i, batch] of rows.batches.entries()) {
     const numbers = rows.numbers[i]!
-    const whole = rowIds === undefined ? batch : withRowIds(batch, numbers, rowIds)
+    const complete =
+      defaults === undefined ? batch : wholeRows(partial!, batch, before!.take(numbers, defaults))
+    const whole = rowIds === undefined ? complete : withRowIds(complete, numbers, rowIds)
     if (unchanged.size === 0) yield whole
     else {
       const changed = Int32Array.from(numbers.keys()).filter((row) => !unchanged.has(numbers[row]!))

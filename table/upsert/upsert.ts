@@ -13,10 +13,12 @@ import type { WritableContext } from '../context.ts'
 import { inputBatches, type RowsInput } from '../input-batches.ts'
 import { type ChangedTable, commitChange } from './commit-change.ts'
 import { findRows } from './find-rows.ts'
+import { inputSchema } from './input-schema.ts'
 import { keyFields, orderFields } from './key-fields.ts'
 import { KeyIndexSession } from './key-index-session.ts'
 import { KeyedRows } from './keyed-rows.ts'
-import { requireColumns } from './require-columns.ts'
+import { leftOut, requireDefaults } from './partial-rows.ts'
+import { requireColumns, requireNoOthers } from './require-columns.ts'
 import { rowComparer } from './row-comparer.ts'
 import { rowCounts } from './row-counts.ts'
 import { rowWriter } from './row-writer.ts'
@@ -37,9 +39,24 @@ export interface UpsertOptions extends AppendOptions {
    * have one key the newest counts. Of equals the one that comes later is newer; null is older than all else.
    */
   readonly orderBy?: string | readonly ColumnPath[]
+  /**
+   * Columns by name, where rows have these alone, beside those of the key: the others stay as they are, and of new rows
+   * have their write defaults, else null. `orderBy` is among them. Default: whole rows.
+   */
+  readonly partial?: readonly string[]
 }
 
-const OPTIONS = ['on', 'duplicates', 'skipUnchanged', 'orderBy', 'branch', 'commitId', 'summary', 'signal']
+const OPTIONS = [
+  'on',
+  'duplicates',
+  'skipUnchanged',
+  'orderBy',
+  'partial',
+  'branch',
+  'commitId',
+  'summary',
+  'signal',
+]
 
 /** See `Table.upsert`. */
 export async function upsert(
@@ -50,28 +67,40 @@ export async function upsert(
   companionsOf?: CompanionsOf,
 ): Promise<ChangedTable> {
   checkOptions('upsert', options, OPTIONS)
-  const { on, duplicates = 'last', skipUnchanged = false, orderBy } = options
+  const { on, duplicates = 'last', skipUnchanged = false, orderBy, partial } = options
   return commitChange(
     context,
     held,
     { ...options, companionsOf },
     async ({ metadata }, writing, operationId) => {
       const schema = currentSchema(metadata)
-      const keys = keyFields('upsert', schema, on)
-      const batches = inputBatches('upsert', schema.fields, input)
-      const order = orderFields('upsert', schema, orderBy)
+      const own = inputSchema('upsert', schema, { on, orderBy, partial })
+      const some = partial === undefined ? undefined : { operation: 'upsert', schema, input: own }
+      const keys = keyFields('upsert', own, on)
+      const batches = inputBatches('upsert', own.fields, input)
+      const order = orderFields('upsert', own, orderBy)
       const { signal } = writing
       const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, order, signal })
-      const comparer = rowComparer({ schema, rows, order, skipUnchanged })
-      const means = skipUnchanged ? schema.fields : [...keys, ...order].map(({ field }) => field)
+      const comparer = rowComparer({
+        schema: own,
+        leftOut: some && leftOut(some),
+        rows,
+        order,
+        skipUnchanged,
+      })
+      const means =
+        skipUnchanged || partial !== undefined ? schema.fields : [...keys, ...order].map(({ field }) => field)
       const columns = new Set(means.map(({ id }) => id))
-      const writer = rowWriter(writing, metadata, rows, operationId)
+      const writer = rowWriter(writing, metadata, rows, { operationId, partial: some })
       const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
       const index = new KeyIndexSession(writing, rows, operationId)
       return {
         async changeOf(fresh, parent) {
           requireColumns(fresh, schema, columns)
+          // Values of a column that is new would be lost.
+          if (some !== undefined) requireNoOthers(fresh, schema)
           const found = await findRows(writing, fresh, parent, rows, { comparer, index })
+          if (some !== undefined) requireDefaults(some, rows, found)
           const [{ addData: kept, addDeletes, remove }, written, summary] = await allDone([
             remover.write(fresh, found.deleted),
             writer.write(found),

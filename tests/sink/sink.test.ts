@@ -251,6 +251,19 @@ describe('offsets', () => {
   })
 })
 
+test('a sink upserts partial rows, which change their columns only', async () => {
+  const { table, store } = await newTable()
+  await table.append([row(1, 'a')])
+  const sink = (await loaded(store)).sink({ mode: 'upsert', partial: ['name'] })
+  await sink.write([
+    { id: 1, name: 'b' },
+    { id: 2, name: 'c' },
+  ])
+  const newest = await sink.close()
+  expect(newest.changed).toMatchObject({ inserted: 1, updated: 1 })
+  expect(await idsOf(newest)).toEqual([1, 2])
+})
+
 test("a sink tells OpenTelemetry's meter of its commits", async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })

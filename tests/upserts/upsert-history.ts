@@ -49,6 +49,8 @@ const KEYS: readonly (readonly Key[])[] = [
   ['place.x'],
   ['place.x', 'id'],
 ]
+type Column = keyof ModelRow
+const EMPTY: ModelRow = { id: null, region: null, place: null, amount: null }
 type Order = readonly ('amount' | 'place.x')[]
 const ORDERS: readonly Order[] = [[], [], ['amount'], ['place.x', 'amount']]
 const REGIONS = ['eu', 'us', 'ż', '', null]
@@ -163,8 +165,16 @@ export class UpsertHistory {
     const skipUnchanged = this.#random(2) === 0
     const orderBy = ORDERS[this.#random(ORDERS.length)]!
     const rows = [...this.#rows(1 + this.#random(8)), ...this.#someHeld()]
+    const partial = this.#partial(on, orderBy)
     await this.#write(
-      (table) => table.upsert(rows as unknown as Row[], { on, skipUnchanged, orderBy }),
+      (table) => {
+        const options = { on, skipUnchanged, orderBy }
+        if (partial === undefined) return table.upsert(rows as unknown as Row[], options)
+        return table.upsert(
+          rows.map((row) => givenOf(row, on, partial)),
+          { ...options, partial },
+        )
+      },
       (sequenceNumber) => {
         const last = new Map<string, ModelRow>()
         for (const row of rows) {
@@ -175,6 +185,10 @@ export class UpsertHistory {
         for (const held of this.#held) {
           const key = keyOf(held.row, on)
           if (last.has(key)) before.set(key, [...(before.get(key) ?? []), held])
+        }
+        for (const [key, row] of last) {
+          if (partial !== undefined)
+            last.set(key, { ...(before.get(key)?.[0]?.row ?? EMPTY), ...givenOf(row, on, partial) })
         }
         const unchanged = new Set<string>()
         for (const [key, held] of before) {
@@ -199,6 +213,16 @@ export class UpsertHistory {
         })
       },
     )
+  }
+
+  /** Columns that partial rows have; undefined for whole ones, as where any of several rows might be gone on with. */
+  #partial(on: readonly Key[], orderBy: Order): readonly Column[] | undefined {
+    const keys = this.#held.map(({ row }) => keyOf(row, on))
+    if (this.#random(3) > 0 || new Set(keys).size < keys.length) return undefined
+    const columns = (['region', 'place', 'amount'] as const).filter(
+      (name) => this.#random(2) === 0 || orderBy.some((path) => path.startsWith(name)),
+    )
+    return columns.length === 0 ? undefined : columns
   }
 
   async #deleteWhere(): Promise<void> {
@@ -291,6 +315,12 @@ export class UpsertHistory {
     }
     if (left.length > 0) throw new Error(`missing rows: ${left.map(({ row }) => textOf(row)).join(' ')}`)
   }
+}
+
+/** The columns of a partial row. */
+function givenOf(row: ModelRow, on: readonly Key[], partial: readonly Column[]): Partial<ModelRow> {
+  const given = new Set<Column>([...on.map((key) => (key === 'place.x' ? 'place' : key)), ...partial])
+  return Object.fromEntries([...given].map((name) => [name, row[name]]))
 }
 
 function isNewer(row: ModelRow, than: ModelRow, orderBy: Order): boolean {

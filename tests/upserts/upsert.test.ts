@@ -416,6 +416,130 @@ describe.each([
   })
 })
 
+describe('upsert of partial rows', () => {
+  const WIDE = schema({
+    id: t.long().required(),
+    status: t.string().default('open'),
+    paid: t.int(),
+    sent: t.int(),
+  })
+  async function wideTable(properties: Record<string, string> = {}, columns: unknown = WIDE) {
+    const store = new MemoryStore()
+    const lake = await connect('memory://lake/wh', { store, parallelism: 0 })
+    const table = (await lake.createTable('shop.orders', {
+      schema: columns as typeof WIDE,
+      identifierFields: ['id'],
+      properties: { 'format-version': '3', ...properties },
+    })) as unknown as Table
+    return { table, store }
+  }
+  const all = async (table: Table) =>
+    (await read(table, ['id', 'status', 'paid', 'sent'])).map((row) => Object.values(row).join('/'))
+
+  test.each<Record<string, string>>([
+    { 'format-version': '3' },
+    { 'format-version': '3', 'write.merge.mode': 'copy-on-write' },
+  ])('lets two sources stitch one row, each with its columns (%o)', async (properties) => {
+    let { table } = await wideTable(properties)
+    table = await table.append([{ id: 1, status: 'new', paid: null, sent: null }])
+    table = await table.upsert(
+      [
+        { id: 1, paid: 10 },
+        { id: 2, paid: 20 },
+      ],
+      { partial: ['paid'] },
+    )
+    expect(table.changed).toEqual({ inserted: 1, updated: 1, deleted: 0, unchanged: 0 })
+    table = await table.upsert(
+      [
+        { id: 2, sent: 5 },
+        { id: 1, sent: 6 },
+        { id: 3, sent: 7 },
+      ],
+      { partial: ['sent'] },
+    )
+    expect(await all(table)).toEqual(['1/new/10/6', '2/open/20/5', '3/open//7'])
+  })
+
+  test('leaves a row alone that is newer in the columns of its source', async () => {
+    let { table } = await wideTable()
+    table = await table.append([{ id: 1, status: 'new', paid: 10, sent: 1 }])
+    const options = { partial: ['paid', 'status'], orderBy: 'paid' }
+    table = await table.upsert([{ id: 1, paid: 9, status: 'late' }], options)
+    expect(table.changed).toMatchObject({ updated: 0, unchanged: 1 })
+    table = await table.upsert([{ id: 1, paid: 11, status: 'paid' }], options)
+    expect(await all(table)).toEqual(['1/paid/11/1'])
+  })
+
+  test('skips rows whose columns are there as they are', async () => {
+    let { table } = await wideTable()
+    table = await table.append([{ id: 1, status: 'new', paid: 10, sent: 1 }])
+    const before = table.metadataLocation
+    table = await table.upsert([{ id: 1, paid: 10 }], { partial: ['paid'], skipUnchanged: true })
+    expect(table.metadataLocation).toBe(before)
+    expect(table.changed).toMatchObject({ unchanged: 1 })
+  })
+
+  test('refuses new rows without a column that has to have a value, and nothing is committed', async () => {
+    const columns = schema({
+      id: t.long().required(),
+      status: t.string().required(),
+      paid: t.int(),
+      sent: t.int(),
+    })
+    let { table } = await wideTable({}, columns)
+    table = await table.append([{ id: 1, status: 'new', paid: 1, sent: 1 }])
+    const upsert = (id: number) => table.upsert([{ id, paid: 2 }], { partial: ['paid'] })
+    await expect(upsert(7)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining("1 of 1 rows are new, and leave out column 'status'"),
+    })
+    expect(await all(await table.refresh())).toEqual(['1/new/1/1'])
+    expect(await all(await upsert(1))).toEqual(['1/new/2/1'])
+  })
+
+  test('says what is wrong with its columns', async () => {
+    const { table } = await wideTable()
+    const upsert = (options: object, row: Plain = { id: 1, paid: 1 }) =>
+      table.upsert([row], { partial: ['paid'], ...options })
+    await expect(upsert({ partial: [] })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining("'partial'"),
+    })
+    await expect(upsert({ partial: ['payed'] })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining("there is no column 'payed'"),
+    })
+    await expect(upsert({ orderBy: 'sent' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining("'orderBy' needs column 'sent'"),
+    })
+    await expect(upsert({}, { id: 1, paid: 1, sent: 2 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('sent'),
+    })
+  })
+
+  test('keeps what a rival changes of the other columns meanwhile', async () => {
+    const { table, store } = await wideTable()
+    await table.append([{ id: 1, status: 'new', paid: 1, sent: 1 }])
+    const held = await heldWithRival(store, (theirs) =>
+      theirs.upsert([{ id: 1, sent: 99 }], { partial: ['sent'] }),
+    )
+    expect(await all(await held.upsert([{ id: 1, paid: 50 }], { partial: ['paid'] }))).toEqual([
+      '1/new/50/99',
+    ])
+  })
+
+  test('conflicts with a rival who adds a column, whose values it has not read', async () => {
+    const { table, store } = await wideTable()
+    await table.append([{ id: 1, status: 'new', paid: 1, sent: 1 }])
+    const held = await heldWithRival(store, (theirs) => theirs.update().addColumn('more', t.int()).commit())
+    const change = held.upsert([{ id: 1, paid: 50 }], { partial: ['paid'] })
+    await expect(change).rejects.toThrow(code('COMMIT_CONFLICT'))
+  })
+})
+
 /** A table at hand, of which a rival changes the rows just before it puts a version of its own. */
 async function heldWithRival(
   store: MemoryStore,

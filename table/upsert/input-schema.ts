@@ -1,0 +1,40 @@
+import { type ColumnPath, columnName, requireColumn } from '../../format/column-path.ts'
+import { invalidArgument } from '../../format/errors.ts'
+import { findFieldById, type Schema } from '../../format/schema.ts'
+
+export interface PartialRows {
+  readonly on?: readonly ColumnPath[] | undefined
+  readonly partial?: readonly string[] | undefined
+  readonly orderBy?: string | readonly ColumnPath[] | undefined
+}
+
+/**
+ * Of the rows that an upsert takes: the table's, or where they are partial that of the columns named, and of those with
+ * the keys. Throws INVALID_ARGUMENT for columns that there are not.
+ */
+export function inputSchema(
+  operation: string,
+  schema: Schema,
+  { on, partial, orderBy }: PartialRows,
+): Schema {
+  if (partial === undefined) return schema
+  if (!Array.isArray(partial) || partial.length === 0) {
+    throw invalidArgument(`${operation}: expected an array of columns as 'partial'`)
+  }
+  const rootOf = (path: ColumnPath) => requireColumn(schema, path, operation).idPath[0]!
+  const changed = partial.map((name) => {
+    const { idPath } = requireColumn(schema, [name], operation)
+    return idPath[0]!
+  })
+  const keys = on?.map(rootOf) ?? schema.identifierFieldIds.map((id) => findFieldById(schema, id)!.idPath[0]!)
+  const ids = new Set([...keys, ...changed])
+  for (const path of typeof orderBy === 'string' ? [orderBy] : (orderBy ?? [])) {
+    if (ids.has(rootOf(path))) continue
+    const column = columnName(path)
+    throw invalidArgument(
+      `${operation}: 'orderBy' needs column '${column}' in the rows; name it in 'partial'`,
+      { column },
+    )
+  }
+  return { ...schema, fields: schema.fields.filter(({ id }) => ids.has(id)) }
+}

@@ -1,0 +1,68 @@
+import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { concatBatches } from '../../format/arrow/concat.ts'
+import { takeRows } from '../../format/arrow/take.ts'
+import type { NestedField } from '../../format/types.ts'
+import type { LiveRows } from '../../readers/live-rows.ts'
+
+/** What rows of the table have in columns that the input leaves out; of several with one key the first found. */
+export class RowsBefore {
+  readonly #fields: readonly NestedField[]
+  /** By number of the input's row, where the row stands among those that were kept; −1 for none. */
+  readonly #places: Int32Array
+  readonly #batches: RecordBatch[] = []
+  #length = 0
+  /** Where each kept row is from: data files never change, so that equal ones have equal rows. */
+  readonly #paths: string[] = []
+  readonly #positions: number[] = []
+
+  constructor(fields: readonly NestedField[], count: number) {
+    this.#fields = fields
+    this.#places = new Int32Array(count).fill(-1)
+  }
+
+  /** Keeps rows of a batch: of `columns`, which are as `fields`, those at `rows` that have the keys of `numbers`. */
+  keep({ task, length, positions }: LiveRows, columns: readonly Data[], found: readonly FoundRow[]): void {
+    const kept: number[] = []
+    for (const { row, number } of found) {
+      if (this.#places[number] !== -1) continue
+      this.#places[number] = this.#length++
+      kept.push(row)
+      this.#paths.push(task.dataFile.filePath)
+      this.#positions.push(Number(positions[row]))
+    }
+    if (kept.length === 0) return
+    const schema = arrowSchemaOf(this.#fields)
+    const data = makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: [...columns] })
+    this.#batches.push(takeRows(new RecordBatch(schema, data), Int32Array.from(kept)))
+  }
+
+  /** As `fields`, one row for each number: what was there, else that of `defaults`, which has one row. */
+  take(numbers: Float64Array, defaults: RecordBatch): RecordBatch {
+    const all = concatBatches(defaults.schema, [...this.#batches, defaults])
+    this.#batches.splice(0, this.#batches.length, all.slice(0, this.#length))
+    return takeRows(
+      all,
+      Int32Array.from(numbers, (number) => {
+        const place = this.#places[number]!
+        return place === -1 ? this.#length : place
+      }),
+    )
+  }
+
+  equals(other: RowsBefore): boolean {
+    return (
+      this.#length === other.#length &&
+      this.#places.every((place, i) => place === other.#places[i]) &&
+      this.#paths.every((path, i) => path === other.#paths[i]) &&
+      this.#positions.every((position, i) => position === other.#positions[i])
+    )
+  }
+}
+
+export interface FoundRow {
+  /** In the batch. */
+  readonly row: number
+  /** Of the input's row that has its key. */
+  readonly number: number
+}
