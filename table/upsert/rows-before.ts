@@ -12,6 +12,8 @@ export class RowsBefore {
   readonly #places: Int32Array
   readonly #batches: RecordBatch[] = []
   #length = 0
+  /** Of all batches, when all are there, and behind them the defaults. */
+  #all: RecordBatch | undefined
   /** Where each kept row is from: data files never change, so that equal ones have equal rows. */
   readonly #paths: string[] = []
   readonly #positions: number[] = []
@@ -39,10 +41,9 @@ export class RowsBefore {
 
   /** As `fields`, one row for each number: what was there, else that of `defaults`, which has one row. */
   take(numbers: Float64Array, defaults: RecordBatch): RecordBatch {
-    const all = concatBatches(defaults.schema, [...this.#batches, defaults])
-    this.#batches.splice(0, this.#batches.length, all.slice(0, this.#length))
+    this.#all ??= concatBatches(defaults.schema, [...this.#batches.splice(0), defaults])
     return takeRows(
-      all,
+      this.#all,
       Int32Array.from(numbers, (number) => {
         const place = this.#places[number]!
         return place === -1 ? this.#length : place
