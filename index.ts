@@ -201,5 +201,6 @@ export type {
   TableEvolution,
 } from './table/table-evolution.ts'
 export type { DeleteOptions } from './table/upsert/delete.ts'
+export type { OverwriteOptions } from './table/upsert/overwrite.ts'
 export type { RowCounts } from './table/upsert/row-counts.ts'
 export type { UpsertOptions } from './table/upsert/upsert.ts'

@@ -3,6 +3,7 @@ import type { Table as ArrowTable, RecordBatch } from 'apache-arrow'
 import type { LoadedTable, TableIdentifier } from '../catalog/catalog.ts'
 import { checkOptions } from '../format/check-options.ts'
 import { unsupported } from '../format/errors.ts'
+import { alwaysTrue } from '../format/expressions/build.ts'
 import type { Expression } from '../format/expressions/expression.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
 import type { Schema } from '../format/schema.ts'
@@ -40,6 +41,7 @@ import { Sink, type SinkOptions } from './sink/sink.ts'
 import { TableEvolution } from './table-evolution.ts'
 import type { ChangedTable } from './upsert/commit-change.ts'
 import type { DeleteOptions } from './upsert/delete.ts'
+import type { OverwriteOptions } from './upsert/overwrite.ts'
 import type { RowCounts } from './upsert/row-counts.ts'
 import type { UpsertOptions } from './upsert/upsert.ts'
 
@@ -165,6 +167,23 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     const context = this.#writable('delete')
     const { deleteRows } = await import('./upsert/delete.ts')
     return this.#changed(await deleteRows(context, this.#loaded, what, options))
+  }
+
+  /**
+   * Puts rows in the place of those that match `where`, or of all, in one commit; resolves to the version that holds them.
+   * What matches goes as by `delete`, and is looked for anew in the version that is committed onto. The rows need not
+   * match the filter themselves. `changed` tells how many were inserted and deleted.
+   */
+  async overwrite(input: AppendInput<W>, options?: OverwriteOptions): Promise<Table<R, W>> {
+    const context = this.#writable('overwrite')
+    const { overwrite } = await import('./upsert/overwrite.ts')
+    return this.#changed(await overwrite(context, this.#loaded, input, options))
+  }
+
+  /** Deletes all rows in one commit, without reading any where none is deleted yet; earlier snapshots have them still. */
+  async truncate(options: AppendOptions = {}): Promise<Table<R, W>> {
+    checkOptions('truncate', options, ['branch', 'commitId', 'summary', 'signal'])
+    return this.delete(alwaysTrue, options)
   }
 
   /**

@@ -114,6 +114,7 @@ export class UpsertHistory {
       () => this.#upsert(),
       () => this.#deleteWhere(),
       () => this.#deleteKeys(),
+      () => this.#overwrite(),
     ]
     await steps[this.#random(steps.length)]!()
   }
@@ -233,6 +234,20 @@ export class UpsertHistory {
       () => {
         this.#held = this.#held.filter(({ row }) => !matches(row))
         expect(this.#newest.changed).toMatchObject({ deleted: gone.length, updated: 0 })
+      },
+    )
+  }
+
+  async #overwrite(): Promise<void> {
+    const [where, matches] = this.#filter()
+    const rows = this.#rows(this.#random(4))
+    const gone = this.#held.filter(({ row }) => matches(row))
+    await this.#write(
+      (table) => table.overwrite(rows as unknown as Row[], { where }),
+      (sequenceNumber) => {
+        this.#held = this.#held.filter(({ row }) => !matches(row))
+        this.#add(rows, sequenceNumber)
+        expect(this.#newest.changed).toMatchObject({ inserted: rows.length, deleted: gone.length })
       },
     )
   }

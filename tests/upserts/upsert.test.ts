@@ -540,6 +540,78 @@ describe('upsert of partial rows', () => {
   })
 })
 
+describe('overwrite', () => {
+  test('puts rows in the place of those that match, in one snapshot', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 4, 'a'))
+    table = await table.overwrite(rows(7, 2, 'b'), { where: gt('id', 2) })
+    expect(await names(table)).toEqual(['1 a', '2 a', '7 b', '8 b'])
+    expect(table.changed).toEqual({ inserted: 2, updated: 0, deleted: 2, unchanged: 0 })
+    expect(table.snapshots).toHaveLength(2)
+    expect(table.currentSnapshot!.operation).toBe('overwrite')
+  })
+
+  test('takes all rows without a filter, and a whole file out of the metadata alone', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 4, 'a'))
+    table = await table.overwrite(rows(2, 1, 'b'))
+    expect(await names(table)).toEqual(['2 b'])
+    expect(table.currentSnapshot!.summary).toMatchObject({
+      'deleted-data-files': '1',
+      'total-delete-files': '0',
+    })
+  })
+
+  test('without rows deletes, and where nothing matches either commits nothing', async () => {
+    let { table } = await newTable()
+    table = await table.append(rows(1, 4, 'a'))
+    table = await table.overwrite([], { where: gt('id', 2) })
+    expect(await names(table)).toEqual(['1 a', '2 a'])
+    const before = table.metadataLocation
+    expect((await table.overwrite([], { where: gt('id', 2) })).metadataLocation).toBe(before)
+  })
+
+  test('takes what a rival appends meanwhile, and writes its own rows once', async () => {
+    const { table, store } = await newTable()
+    await table.append(rows(1, 4, 'a'))
+    const written: string[] = []
+    const held = await heldWithRival(store, (theirs) => theirs.append(rows(2, 4, 'rival')), {
+      onWrite: (location) => written.push(location),
+    })
+    const newest = await held.overwrite(rows(9, 1, 'b'), { where: gt('id', 3) })
+    expect((await names(newest)).sort()).toEqual(['1 a', '2 a', '2 rival', '3 a', '3 rival', '9 b'])
+    expect(written.filter((location) => location.endsWith('.parquet'))).toHaveLength(1)
+  })
+
+  test('with a row that does not fit commits nothing, and leaves no file', async () => {
+    const { table, store } = await newTable()
+    const next = await table.append(rows(1, 4, 'a'))
+    const before = await locations(store)
+    const change = next.overwrite([...rows(1, 1, 'b'), { id: 'x' }] as never, { where: gt('id', 3) })
+    await expect(change).rejects.toThrow(code('INVALID_ARGUMENT'))
+    expect(await locations(store)).toEqual(before)
+  })
+})
+
+test('truncate deletes all rows in one commit, and an earlier snapshot has them still', async () => {
+  let { table } = await newTable()
+  table = await table.append(rows(1, 4, 'a'))
+  table = await table.delete(eq('id', 2))
+  table = await table.append(rows(5, 1, 'b'))
+  table = await table.truncate()
+  expect(await names(table)).toEqual([])
+  expect(table.changed).toMatchObject({ deleted: 4 })
+  expect(table.currentSnapshot!.summary).toMatchObject({
+    'total-data-files': '0',
+    'total-delete-files': '0',
+    'total-records': '0',
+  })
+  const then: unknown[] = []
+  for await (const row of table.scan({ at: { snapshotId: table.snapshots[2]!.snapshotId } }).rows())
+    then.push(row)
+  expect(then).toHaveLength(4)
+})
+
 /** A table at hand, of which a rival changes the rows just before it puts a version of its own. */
 async function heldWithRival(
   store: MemoryStore,

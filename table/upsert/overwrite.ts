@@ -1,0 +1,65 @@
+/** Overwrite: rows that match a filter go, and the input comes, in one snapshot. */
+import type { LoadedTable } from '../../catalog/catalog.ts'
+import { checkOptions } from '../../format/check-options.ts'
+import { bind } from '../../format/expressions/bind.ts'
+import { boundFieldIds } from '../../format/expressions/bound.ts'
+import { alwaysTrue } from '../../format/expressions/build.ts'
+import type { Expression } from '../../format/expressions/expression.ts'
+import { currentSchema } from '../../format/table-metadata-build.ts'
+import { writeDataFiles } from '../../writers/write-data-files.ts'
+import type { AppendOptions } from '../append.ts'
+import type { WritableContext } from '../context.ts'
+import { inputBatches, type RowsInput } from '../input-batches.ts'
+import { dataFileOptions } from '../writing-context.ts'
+import { type ChangedTable, commitChange } from './commit-change.ts'
+import { findMatches } from './find-matches.ts'
+import { requireColumns } from './require-columns.ts'
+import { rowCounts } from './row-counts.ts'
+import { rowRemover } from './write-mode.ts'
+
+export interface OverwriteOptions extends AppendOptions {
+  /** The rows that go. Default: all. */
+  readonly where?: Expression
+}
+
+const OPTIONS = ['where', 'branch', 'commitId', 'summary', 'signal']
+
+/** See `Table.overwrite`. */
+export async function overwrite(
+  context: WritableContext,
+  held: LoadedTable,
+  input: RowsInput,
+  options: OverwriteOptions = {},
+): Promise<ChangedTable> {
+  checkOptions('overwrite', options, OPTIONS)
+  const { where = alwaysTrue } = options
+  return commitChange(context, held, options, async ({ metadata }, writing, operationId) => {
+    const schema = currentSchema(metadata)
+    const ids = boundFieldIds(bind(where, schema))
+    const remover = rowRemover(writing, metadata, 'write.delete.mode', operationId)
+    const written = await writeDataFiles({
+      ...(await dataFileOptions(writing, metadata)),
+      batches: inputBatches('overwrite', schema.fields, input),
+      operationId,
+    })
+    const inserted = Number(written.recordCount)
+    return {
+      async changeOf(fresh, parent) {
+        requireColumns(fresh, schema, ids)
+        const found = parent === undefined ? [] : await findMatches(writing, fresh, parent, where)
+        const { addData: kept, addDeletes, remove } = await remover.write(fresh, found)
+        const deleted = found.reduce((sum, { count }) => sum + count, 0)
+        return {
+          addData: kept.length === 0 ? written.files : [...written.files, ...kept],
+          addDeletes,
+          remove,
+          counts: rowCounts({ inserted, deleted }),
+        }
+      },
+      discard: async () => {
+        // A courtesy: what cannot be deleted now is left to orphan removal.
+        await Promise.all([written.abort().catch(() => undefined), remover.discard()])
+      },
+    }
+  })
+}
