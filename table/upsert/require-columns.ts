@@ -15,8 +15,8 @@ export function requireColumns(metadata: TableMetadata, schema: Schema, ids: Rea
   if (!typesEqual(before!, now!)) throw changed(fresh)
 }
 
-/** Throws COMMIT_CONFLICT when there are columns that `schema` has not, or has in another place. */
-export function requireNoOthers(metadata: TableMetadata, { fields }: Schema): void {
+/** The same of all columns, and of new ones, whose values a row that is written anew would lose. */
+export function requireAllColumns(metadata: TableMetadata, { fields }: Schema): void {
   const fresh = currentSchema(metadata)
   if (!typesEqual(structType(fields), structType(fresh.fields))) throw changed(fresh)
 }
@@ -24,7 +24,7 @@ export function requireNoOthers(metadata: TableMetadata, { fields }: Schema): vo
 function changed(fresh: Schema): MoraineError {
   return new MoraineError(
     'COMMIT_CONFLICT',
-    `another commit has changed the columns by which rows are meant, in schema ${fresh.schemaId}; nothing was committed. ` +
+    `another commit has changed columns that this one goes by, in schema ${fresh.schemaId}; nothing was committed. ` +
       'See whether the change is still meant, and make it again',
     { context: { schemaId: fresh.schemaId } },
   )

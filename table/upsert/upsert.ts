@@ -18,7 +18,7 @@ import { keyFields, orderFields } from './key-fields.ts'
 import { KeyIndexSession } from './key-index-session.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import { leftOut, requireDefaults } from './partial-rows.ts'
-import { requireColumns, requireNoOthers } from './require-columns.ts'
+import { requireAllColumns, requireColumns } from './require-columns.ts'
 import { rowComparer } from './row-comparer.ts'
 import { rowCounts } from './row-counts.ts'
 import { rowWriter } from './row-writer.ts'
@@ -88,17 +88,15 @@ export async function upsert(
         order,
         skipUnchanged,
       })
-      const means =
-        skipUnchanged || partial !== undefined ? schema.fields : [...keys, ...order].map(({ field }) => field)
+      const means = skipUnchanged ? schema.fields : [...keys, ...order].map(({ field }) => field)
       const columns = new Set(means.map(({ id }) => id))
       const writer = rowWriter(writing, metadata, rows, { operationId, partial: some })
       const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
       const index = new KeyIndexSession(writing, rows, operationId)
       return {
         async changeOf(fresh, parent) {
-          requireColumns(fresh, schema, columns)
-          // Values of a column that is new would be lost.
-          if (some !== undefined) requireNoOthers(fresh, schema)
+          if (some === undefined) requireColumns(fresh, schema, columns)
+          else requireAllColumns(fresh, schema)
           const found = await findRows(writing, fresh, parent, rows, { comparer, index })
           if (some !== undefined) requireDefaults(some, rows, found)
           const [{ addData: kept, addDeletes, remove }, written, summary] = await allDone([
