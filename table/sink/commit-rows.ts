@@ -25,7 +25,8 @@ export async function commitRows(
   rows: AsyncIterable<unknown>,
   { mode, companionsOf, onBytes, ...options }: CommitRows,
 ): Promise<ChangedTable> {
-  const { fields } = inputSchema('sink', currentSchema(loaded.metadata), options)
+  const schema = currentSchema(loaded.metadata)
+  const { fields } = mode === 'upsert' ? inputSchema('sink', schema, options) : schema
   let count = 0
   const counted = async function* (): AsyncGenerator<RecordBatch> {
     for await (const batch of inputBatches('sink', fields, rows)) {

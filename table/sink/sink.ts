@@ -9,7 +9,7 @@ import { readProperty } from '../../format/table-properties.ts'
 import { describeValue } from '../../format/values/mismatch.ts'
 import { committedOffsets, type Offsets, offsetsKey, offsetsToText } from '../../snapshot/offsets.ts'
 import type { Companions } from '../../snapshot/snapshot-operation.ts'
-import { throwIfAborted } from '../../storage/abort.ts'
+import { manyListeners, throwIfAborted } from '../../storage/abort.ts'
 import type { WritableContext } from '../context.ts'
 import type { ChangedTable } from '../upsert/commit-change.ts'
 import type { RowCounts } from '../upsert/row-counts.ts'
@@ -260,7 +260,7 @@ export class Sink<T, W> {
         ...(orderBy === undefined ? {} : { orderBy }),
         ...(partial === undefined ? {} : { partial }),
         ...(summary === undefined ? {} : { summary }),
-        signal: AbortSignal.any([this.#aborting.signal, ...(signal === undefined ? [] : [signal])]),
+        signal: manyListeners(this.#aborting.signal, signal),
         companionsOf: (metadata) => this.#companions(metadata, pending),
         onBytes: (bytes) => {
           pending.bytes += bytes

@@ -264,6 +264,15 @@ test('a sink upserts partial rows, which change their columns only', async () =>
   expect(await idsOf(newest)).toEqual([1, 2])
 })
 
+test('a sink that appends takes whole rows, also where it names columns for upserts', async () => {
+  const { table } = await newTable({}, new MemoryStore())
+  const sink = table.sink({ mode: 'append', on: ['id'], partial: ['id'] })
+  await sink.write({ id: 1, name: 'b' })
+  const rows: unknown[] = []
+  for await (const found of (await sink.close()).scan().rows()) rows.push(found)
+  expect(rows).toEqual([{ id: 1n, name: 'b' }])
+})
+
 test("a sink tells OpenTelemetry's meter of its commits", async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })
