@@ -1,4 +1,5 @@
 /** Append: rows or batches to data files, data files to manifests, one commit. */
+import type { RecordBatch } from 'apache-arrow'
 import type { LoadedTable } from '../catalog/catalog.ts'
 import { checkOptions } from '../format/check-options.ts'
 import { MAIN_BRANCH } from '../format/snapshot.ts'
@@ -31,13 +32,20 @@ export interface AppendOptions {
   readonly signal?: AbortSignal
 }
 
+/** What goes with a write of rows, for those who make one of many. */
+export interface WriteHooks {
+  readonly companionsOf?: CompanionsOf | undefined
+  /** Told of the rows, as they come. */
+  readonly onBatch?: ((batch: RecordBatch) => void) | undefined
+}
+
 /** See `Table.append`. */
 export async function append(
   context: WritableContext,
   base: LoadedTable,
   input: RowsInput,
   options: AppendOptions = {},
-  companionsOf?: CompanionsOf,
+  { companionsOf, onBatch }: WriteHooks = {},
 ): Promise<LoadedTable> {
   checkOptions('append', options, ['branch', 'commitId', 'summary', 'signal'])
   const { metadata } = base
@@ -53,7 +61,7 @@ export async function append(
   const schema = currentSchema(metadata)
   const written = await writeDataFiles({
     ...(await dataFileOptions({ ...context, signal }, metadata)),
-    batches: inputBatches('append', schema.fields, input),
+    batches: told(inputBatches('append', schema.fields, input), onBatch),
     operationId,
   })
   // A commit id without rows is committed too: it is told from one that is still to come, and others come after it.
@@ -68,4 +76,15 @@ export async function append(
       await written.abort()
     },
   })
+}
+
+/** The same batches, `onBatch` told of each. */
+export async function* told(
+  batches: AsyncIterable<RecordBatch>,
+  onBatch: WriteHooks['onBatch'],
+): AsyncGenerator<RecordBatch> {
+  for await (const batch of batches) {
+    onBatch?.(batch)
+    yield batch
+  }
 }

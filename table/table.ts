@@ -39,6 +39,7 @@ import {
 import { scanSource } from './scan-source.ts'
 import { Sink, type SinkOptions } from './sink/sink.ts'
 import { TableEvolution } from './table-evolution.ts'
+import type { OpOption } from './upsert/batches-with-ops.ts'
 import type { ChangedTable } from './upsert/commit-change.ts'
 import type { DeleteOptions } from './upsert/delete.ts'
 import type { OverwriteOptions } from './upsert/overwrite.ts'
@@ -53,6 +54,9 @@ export type AppendInput<W> =
   | RecordBatch
   | Iterable<RecordBatch>
   | AsyncIterable<RecordBatch>
+
+/** A row that may be there to delete another, and tells in a property of its own. */
+export type RowWithOp<W> = Partial<W> & { readonly [name: string]: unknown }
 
 /**
  * An immutable view of one version of a table. A write resolves to the next version; `refresh` to the newest.
@@ -137,7 +141,7 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    * Inserts rows whose key is new, and replaces those whose key the table has, in one commit; resolves to the version
    * that holds them. A row is told by the columns `on`, else by the table's identifier fields; null is a key like any
    * other. Of several rows of the input with one key the last one counts. The input is held in memory. With `partial`, rows
-   * have some columns only, and change these alone.
+   * have some columns only, and change these alone; with `op` some of them are deletes.
    *
    * Merge-on-read: version 3 gets deletion vectors, version 2 position delete files; the data files of version 1 are
    * written anew, and where `write.merge.mode` is `copy-on-write`. On version 3 a replaced row keeps its `_row_id`.
@@ -146,11 +150,15 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    */
   async upsert(
     input: AppendInput<W>,
-    options?: UpsertOptions & { readonly partial?: undefined },
+    options?: UpsertOptions & { readonly partial?: undefined; readonly op?: undefined },
   ): Promise<Table<R, W>>
   async upsert(
     input: AppendInput<Partial<W>>,
-    options: UpsertOptions & { readonly partial: readonly string[] },
+    options: UpsertOptions & { readonly partial: readonly string[]; readonly op?: undefined },
+  ): Promise<Table<R, W>>
+  async upsert(
+    input: AppendInput<RowWithOp<W>>,
+    options: UpsertOptions & { readonly op: OpOption },
   ): Promise<Table<R, W>>
   async upsert(input: RowsInput, options?: UpsertOptions): Promise<Table<R, W>> {
     const context = this.#writable('upsert')
@@ -191,6 +199,7 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    * far each source is stands in the same commit, so that after a crash `committedOffsets()` tells where to go on, and
    * nothing is lost or doubled. Nothing is read: the newest version should be at hand (`refresh`).
    */
+  sink(options: SinkOptions & { readonly op: OpOption }): Sink<Table<R, W>, RowWithOp<W>>
   sink(options: SinkOptions & { readonly partial: readonly string[] }): Sink<Table<R, W>, Partial<W>>
   sink(options?: SinkOptions): Sink<Table<R, W>, W>
   sink(options: SinkOptions = {}): Sink<Table<R, W>, never> {

@@ -1,19 +1,17 @@
 import type { RecordBatch } from 'apache-arrow'
 import type { LoadedTable } from '../../catalog/catalog.ts'
-import { currentSchema } from '../../format/table-metadata-build.ts'
-import type { CompanionsOf } from '../../snapshot/snapshot-operation.ts'
 import { batchBytes } from '../../writers/batch-bytes.ts'
-import { append } from '../append.ts'
+import { type AppendOptions, append, type WriteHooks } from '../append.ts'
 import type { WritableContext } from '../context.ts'
-import { inputBatches } from '../input-batches.ts'
 import type { ChangedTable } from '../upsert/commit-change.ts'
-import { inputSchema } from '../upsert/input-schema.ts'
 import { rowCounts } from '../upsert/row-counts.ts'
 import { type UpsertOptions, upsert } from '../upsert/upsert.ts'
 
-export interface CommitRows extends UpsertOptions {
+export interface CommitRows {
   readonly mode: 'append' | 'upsert'
-  readonly companionsOf: CompanionsOf
+  readonly common: AppendOptions
+  readonly ofUpsert: UpsertOptions
+  readonly companionsOf: NonNullable<WriteHooks['companionsOf']>
   /** Told of the rows in memory, as they come. */
   readonly onBytes: (bytes: number) => void
 }
@@ -23,20 +21,15 @@ export async function commitRows(
   context: WritableContext,
   loaded: LoadedTable,
   rows: AsyncIterable<unknown>,
-  { mode, companionsOf, onBytes, ...options }: CommitRows,
+  { mode, common, ofUpsert, companionsOf, onBytes }: CommitRows,
 ): Promise<ChangedTable> {
-  const schema = currentSchema(loaded.metadata)
-  const { fields } = mode === 'upsert' ? inputSchema('sink', schema, options) : schema
   let count = 0
-  const counted = async function* (): AsyncGenerator<RecordBatch> {
-    for await (const batch of inputBatches('sink', fields, rows)) {
-      onBytes(batchBytes(batch))
-      count += batch.numRows
-      yield batch
-    }
+  const onBatch = (batch: RecordBatch) => {
+    onBytes(batchBytes(batch))
+    count += batch.numRows
   }
-  if (mode === 'upsert') return upsert(context, loaded, counted(), options, companionsOf)
-  const { on: _, skipUnchanged: __, orderBy: ___, partial: ____, ...appendOptions } = options
-  const appended = await append(context, loaded, counted(), appendOptions, companionsOf)
+  const hooks = { companionsOf, onBatch }
+  if (mode === 'upsert') return upsert(context, loaded, rows, { ...common, ...ofUpsert }, hooks)
+  const appended = await append(context, loaded, rows, common, hooks)
   return { loaded: appended, counts: rowCounts({ inserted: count }) }
 }

@@ -1,7 +1,6 @@
 /** A stream that never stops, written to a table commit by commit. (docs/decisions/sink.md) */
 import type { LoadedTable } from '../../catalog/catalog.ts'
 import { checkOptions } from '../../format/check-options.ts'
-import type { ColumnPath } from '../../format/column-path.ts'
 import { invalidArgument, MoraineError } from '../../format/errors.ts'
 import { MAIN_BRANCH } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
@@ -13,11 +12,13 @@ import { manyListeners, throwIfAborted } from '../../storage/abort.ts'
 import type { WritableContext } from '../context.ts'
 import type { ChangedTable } from '../upsert/commit-change.ts'
 import type { RowCounts } from '../upsert/row-counts.ts'
+import type { UpsertOptions } from '../upsert/upsert.ts'
 import { RowQueue } from './row-queue.ts'
 import type { SinkCommit } from './sink-commit.ts'
 import { type SinkMeter, sinkMetrics } from './sink-metrics.ts'
 
-export interface SinkOptions {
+/** What concerns rows that take the place of others is for `upsert` alone. */
+export interface SinkOptions extends Pick<UpsertOptions, (typeof OF_UPSERT)[number]> {
   /** Default: `upsert` where the table's property `write.upsert.enabled` is true, else `append`. */
   readonly mode?: 'append' | 'upsert'
   /** When a commit is made, by what comes first; `flush` makes one at any time. */
@@ -29,14 +30,6 @@ export interface SinkOptions {
     /** Milliseconds since the first row that is not committed. Default: 60,000. */
     readonly ms?: number
   }
-  /** Of `upsert`: the columns by which rows are told apart. Default: the table's identifier fields. */
-  readonly on?: readonly ColumnPath[]
-  /** Of `upsert`: whether rows that the table has as they are stay where they are. */
-  readonly skipUnchanged?: boolean
-  /** Of `upsert`: the columns by which a row is newer than another. */
-  readonly orderBy?: string | readonly ColumnPath[]
-  /** Of `upsert`: the columns that rows have, beside the key; the others stay as they are. Default: whole rows. */
-  readonly partial?: readonly string[]
   /** Default: main. */
   readonly branch?: string
   /** Entries for the summary of every snapshot. */
@@ -59,13 +52,11 @@ export interface Progress {
   readonly offset: string | number | bigint
 }
 
+const OF_UPSERT = ['on', 'skipUnchanged', 'orderBy', 'partial', 'op', 'softDelete'] as const
 const OPTIONS: readonly (keyof SinkOptions)[] = [
+  ...OF_UPSERT,
   'mode',
   'commitEvery',
-  'on',
-  'skipUnchanged',
-  'orderBy',
-  'partial',
   'branch',
   'summary',
   'onCommit',
@@ -127,6 +118,11 @@ export class Sink<T, W> {
     this.#parts = parts
     const isUpsert = readProperty(loaded.metadata.properties, 'write.upsert.enabled')
     this.#mode = options.mode ?? (isUpsert ? 'upsert' : 'append')
+    if (this.#mode === 'append' && (options.op ?? options.softDelete) !== undefined) {
+      throw invalidArgument(
+        "sink: 'op' and 'softDelete' need mode: 'upsert'; an append would keep rows that delete",
+      )
+    }
     this.#branch = options.branch ?? MAIN_BRANCH
     const { namespace, name } = loaded.identifier
     const attributes = {
@@ -247,20 +243,19 @@ export class Sink<T, W> {
 
   async #run(pending: Pending): Promise<Outcome> {
     const { context, options } = this.#parts
-    const { on, skipUnchanged, orderBy, partial, summary, signal } = options
+    const { summary, signal } = options
     try {
       // Arrow is loaded by those who write.
       const { commitRows } = await import('./commit-rows.ts')
       return await commitRows(context, this.#loaded, pending.queue, {
         mode: this.#mode,
-        branch: this.#branch,
-        commitId: { id: context.environment.uuid(), since: pending.startedMs },
-        ...(on === undefined ? {} : { on }),
-        ...(skipUnchanged === undefined ? {} : { skipUnchanged }),
-        ...(orderBy === undefined ? {} : { orderBy }),
-        ...(partial === undefined ? {} : { partial }),
-        ...(summary === undefined ? {} : { summary }),
-        signal: manyListeners(this.#aborting.signal, signal),
+        common: {
+          branch: this.#branch,
+          commitId: { id: context.environment.uuid(), since: pending.startedMs },
+          ...(summary === undefined ? {} : { summary }),
+          signal: manyListeners(this.#aborting.signal, signal),
+        },
+        ofUpsert: Object.fromEntries(OF_UPSERT.map((name) => [name, options[name]])),
         companionsOf: (metadata) => this.#companions(metadata, pending),
         onBytes: (bytes) => {
           pending.bytes += bytes

@@ -15,8 +15,8 @@ export interface RowsToDelete {
 
 export interface FoundRows {
   readonly deleted: readonly RowsToDelete[]
-  /** Of the keyed rows, those whose key was found. */
-  readonly count: number
+  /** By number of a keyed row, how many rows have its key. */
+  readonly timesFound: Uint32Array
   /** By number of a keyed row the id of the row that it takes the place of; −1 for none. Undefined when there is none. */
   readonly rowIds: BigInt64Array | undefined
   /** Numbers of keyed rows that are there as they are, or came late; what is there is not among those to be deleted. */
@@ -35,15 +35,14 @@ interface FoundInFile {
 
 /** Gathers what is found of the rows that have a sought key. */
 export class Finds {
-  readonly #timesFound: Uint8Array
+  readonly #timesFound: Uint32Array
   readonly #files: FoundInFile[] = []
   readonly #same = new Set<number>()
   readonly #newer = new Set<number>()
-  #count = 0
   #rowIds: BigInt64Array | undefined
 
   constructor(count: number) {
-    this.#timesFound = new Uint8Array(count)
+    this.#timesFound = new Uint32Array(count)
   }
 
   /** Rows come file by file. */
@@ -56,13 +55,11 @@ export class Finds {
     file.positions.push(position)
     file.numbers.push(number)
     if (standing === 'newer') this.#newer.add(number)
-    if (this.#timesFound[number] !== 0) {
+    if (this.#timesFound[number]!++ > 0) {
       // One row takes the place of both.
       this.#same.delete(number)
       return
     }
-    this.#timesFound[number] = 1
-    this.#count++
     if (standing === 'same') this.#same.add(number)
     if (rowId === undefined) return
     this.#rowIds ??= new BigInt64Array(this.#timesFound.length).fill(-1n)
@@ -76,6 +73,6 @@ export class Finds {
       const gone = positions.filter((_, i) => !unchanged.has(numbers[i]!))
       if (gone.length > 0) deleted.push({ task, positions: PositionSet.of(gone), count: gone.length })
     }
-    return { deleted, count: this.#count, rowIds: this.#rowIds, unchanged }
+    return { deleted, timesFound: this.#timesFound, rowIds: this.#rowIds, unchanged }
   }
 }

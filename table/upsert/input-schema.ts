@@ -6,6 +6,7 @@ export interface PartialRows {
   readonly on?: readonly ColumnPath[] | undefined
   readonly partial?: readonly string[] | undefined
   readonly orderBy?: string | readonly ColumnPath[] | undefined
+  readonly softDelete?: string | undefined
 }
 
 /**
@@ -15,7 +16,7 @@ export interface PartialRows {
 export function inputSchema(
   operation: string,
   schema: Schema,
-  { on, partial, orderBy }: PartialRows,
+  { on, partial, orderBy, softDelete }: PartialRows,
 ): Schema {
   if (partial === undefined) return schema
   if (!Array.isArray(partial) || partial.length === 0) {
@@ -27,7 +28,8 @@ export function inputSchema(
     return idPath[0]!
   })
   const keys = on?.map(rootOf) ?? schema.identifierFieldIds.map((id) => findFieldById(schema, id)!.idPath[0]!)
-  const ids = new Set([...keys, ...changed])
+  const tombstone = softDelete === undefined ? [] : [rootOf([softDelete])]
+  const ids = new Set([...keys, ...changed, ...tombstone])
   for (const path of typeof orderBy === 'string' ? [orderBy] : (orderBy ?? [])) {
     if (ids.has(rootOf(path))) continue
     const column = columnName(path)

@@ -5,9 +5,9 @@ import { invalidArgument } from '../../format/errors.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { NestedField } from '../../format/types.ts'
 import { rowsToBatches } from '../../writers/row-batches.ts'
-import type { FoundRows } from './finds.ts'
-import type { KeyedRows } from './keyed-rows.ts'
+import type { RowCounts } from './row-counts.ts'
 
+/** How rows of an input become rows of the table. */
 export interface PartialInput {
   readonly operation: string
   /** The table's. */
@@ -22,18 +22,13 @@ export function leftOut({ schema, input }: Omit<PartialInput, 'operation'>): rea
   return schema.fields.filter(({ id }) => !given.has(id))
 }
 
-/** Throws INVALID_ARGUMENT where rows are new, and leave out a column that has to have a value. */
-export function requireDefaults(
-  partial: PartialInput,
-  rows: KeyedRows,
-  { count }: Pick<FoundRows, 'count'>,
-): void {
-  const isNew = rows.size - count
-  if (isNew === 0) return
+/** Throws INVALID_ARGUMENT where so many rows are new, and leave out a column that has to have a value. */
+export function requireDefaults(partial: PartialInput, { inserted }: RowCounts): void {
+  if (inserted === 0) return
   const field = leftOut(partial).find(({ required, writeDefault }) => required && writeDefault === undefined)
   if (field === undefined) return
   throw invalidArgument(
-    `${partial.operation}: ${isNew} of ${rows.size} rows are new, and leave out column '${field.name}', which is required ` +
+    `${partial.operation}: rows are new (${inserted} of them), and leave out column '${field.name}', which is required ` +
       'and has no default; nothing was committed',
     { column: field.name },
   )
@@ -46,15 +41,15 @@ export async function defaultRow(fields: readonly NestedField[]): Promise<Record
   throw new Error('a row makes a batch')
 }
 
-/** The rows of the input as rows of the table. */
+/** The rows of the input as rows of the table, with what `others` has of the columns that are left out. */
 export function wholeRows(
   { schema, input }: PartialInput,
   batch: RecordBatch,
-  others: RecordBatch,
+  others: RecordBatch | undefined,
 ): RecordBatch {
   const given = new Map(input.fields.map(({ id }, i) => [id, batch.data.children[i]!]))
   let next = 0
-  const children = schema.fields.map(({ id }) => given.get(id) ?? others.data.children[next++]!)
+  const children = schema.fields.map(({ id }) => given.get(id) ?? others!.data.children[next++]!)
   const arrowSchema = arrowSchemaOf(schema.fields)
   const type = new Struct(arrowSchema.fields)
   return new RecordBatch(arrowSchema, makeData({ type, length: batch.numRows, nullCount: 0, children }))

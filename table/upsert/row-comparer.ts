@@ -31,6 +31,8 @@ export interface Comparing {
   /** Columns that the input leaves out, of which the values are to be kept. */
   readonly leftOut?: readonly NestedField[] | undefined
   readonly rows: KeyedRows
+  /** Numbers of rows that are to be deleted, which nothing is the same as. */
+  readonly gone: ReadonlySet<number>
   /** Columns by which a row is newer than another. */
   readonly order: readonly KeyField[]
   /** Whether whole rows are compared, to leave those alone that are the same. */
@@ -42,6 +44,7 @@ export function rowComparer({
   schema,
   leftOut,
   rows,
+  gone,
   order,
   skipUnchanged,
 }: Comparing): RowComparer | undefined {
@@ -65,7 +68,7 @@ export function rowComparer({
       return (row, number) => {
         const place = rows.placeOf(number)
         const input = rows.batches[place.batch]!
-        if (isSameAs?.(row, place) === true) return 'same'
+        if (isSameAs !== undefined && !gone.has(number) && isSameAs(row, place)) return 'same'
         return compareOrder(ownOrder, found, row, order, input, place.row) > 0 ? 'newer' : 'older'
       }
     },

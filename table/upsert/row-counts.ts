@@ -1,3 +1,6 @@
+import type { FoundRows } from './finds.ts'
+import type { KeyedRows } from './keyed-rows.ts'
+
 /** What a change of rows did. The snapshot's summary tells it too. */
 export interface RowCounts {
   /** Rows whose key was new. */
@@ -15,6 +18,25 @@ const KINDS = Object.keys(NONE) as readonly (keyof RowCounts)[]
 
 export function rowCounts(counts: Partial<RowCounts>): RowCounts {
   return { ...NONE, ...counts }
+}
+
+/** Of keyed rows that were looked for; those of `gone` are to be deleted. */
+export function countChanges(
+  rows: KeyedRows,
+  gone: ReadonlySet<number>,
+  { timesFound, unchanged }: Pick<FoundRows, 'timesFound' | 'unchanged'>,
+): RowCounts {
+  const counts = { inserted: 0, updated: 0, deleted: 0, unchanged: unchanged.size }
+  for (const numbers of rows.numbers) {
+    for (const number of numbers) {
+      if (unchanged.has(number)) continue
+      const times = timesFound[number]!
+      if (gone.has(number)) counts.deleted += times
+      else if (times > 0) counts.updated++
+      else counts.inserted++
+    }
+  }
+  return counts
 }
 
 export function countsToSummary(counts: RowCounts): Record<string, string> {

@@ -24,12 +24,20 @@ export interface RowWriter {
   discard(): Promise<void>
 }
 
+export interface RowWriterParts {
+  readonly operationId: string
+  readonly input: PartialInput
+  /** Numbers of rows that are to be deleted, and not written. */
+  readonly gone: ReadonlySet<number>
+}
+
 export function rowWriter(
   context: WritingContext,
   metadata: TableMetadata,
   rows: KeyedRows,
-  { operationId, partial }: { readonly operationId: string; readonly partial?: PartialInput | undefined },
+  parts: RowWriterParts,
 ): RowWriter {
+  const { operationId } = parts
   let written: { readonly found: Found; readonly result: WriteResult } | undefined
   let attempts = 0
   const discard = async () => {
@@ -45,7 +53,7 @@ export function rowWriter(
       const result = await writeDataFiles({
         ...(await dataFileOptions(context, metadata)),
         metadataFields: rowIds === undefined ? [] : [ROW_ID_COLUMN],
-        batches: batchesOf(rows, found, partial),
+        batches: batchesOf(rows, found, parts),
         // A name is used once, so that a late answer to a delete hits nothing new.
         operationId: attempts++ === 0 ? operationId : `${operationId}-${attempts}`,
       })
@@ -67,19 +75,17 @@ function areSame(a: Found, b: Found): boolean {
 async function* batchesOf(
   rows: KeyedRows,
   { rowIds, unchanged, before }: Found,
-  partial: PartialInput | undefined,
+  { input, gone }: RowWriterParts,
 ): AsyncGenerator<RecordBatch> {
-  const defaults = partial === undefined ? undefined : await defaultRow(leftOut(partial))
-  for (const [i, batch] of rows.batches.entries()) {
-    const numbers = rows.numbers[i]!
-    const complete =
-      defaults === undefined ? batch : wholeRows(partial!, batch, before!.take(numbers, defaults))
-    const whole = rowIds === undefined ? complete : withRowIds(complete, numbers, rowIds)
-    if (unchanged.size === 0) yield whole
-    else {
-      const changed = Int32Array.from(numbers.keys()).filter((row) => !unchanged.has(numbers[row]!))
-      if (changed.length > 0) yield takeRows(whole, changed)
-    }
+  const defaults = before && (await defaultRow(leftOut(input)))
+  for (const [i, all] of rows.batches.entries()) {
+    const stays = (number: number) => !unchanged.has(number) && !gone.has(number)
+    const numbers = rows.numbers[i]!.filter(stays)
+    if (numbers.length === 0) continue
+    const kept = () => Int32Array.from(rows.numbers[i]!.keys()).filter((row) => stays(rows.numbers[i]![row]!))
+    const batch = numbers.length === all.numRows ? all : takeRows(all, kept())
+    const whole = wholeRows(input, batch, defaults && before!.take(numbers, defaults))
+    yield rowIds === undefined ? whole : withRowIds(whole, numbers, rowIds)
   }
 }
 

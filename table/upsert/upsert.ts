@@ -6,11 +6,10 @@ import type { LoadedTable } from '../../catalog/catalog.ts'
 import { checkOptions } from '../../format/check-options.ts'
 import type { ColumnPath } from '../../format/column-path.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
-import type { CompanionsOf } from '../../snapshot/snapshot-operation.ts'
 import { allDone } from '../all-done.ts'
-import type { AppendOptions } from '../append.ts'
+import { type AppendOptions, told, type WriteHooks } from '../append.ts'
 import type { WritableContext } from '../context.ts'
-import { inputBatches, type RowsInput } from '../input-batches.ts'
+import type { RowsInput } from '../input-batches.ts'
 import { type ChangedTable, commitChange } from './commit-change.ts'
 import { findRows } from './find-rows.ts'
 import { inputSchema } from './input-schema.ts'
@@ -20,11 +19,12 @@ import { KeyedRows } from './keyed-rows.ts'
 import { leftOut, requireDefaults } from './partial-rows.ts'
 import { requireAllColumns, requireColumns } from './require-columns.ts'
 import { rowComparer } from './row-comparer.ts'
-import { rowCounts } from './row-counts.ts'
+import { countChanges } from './row-counts.ts'
+import { type RowOpsOptions, rowOps } from './row-ops.ts'
 import { rowWriter } from './row-writer.ts'
 import { rowRemover } from './write-mode.ts'
 
-export interface UpsertOptions extends AppendOptions {
+export interface UpsertOptions extends AppendOptions, RowOpsOptions {
   /** The columns by which rows are told apart, at any depth of structs. Default: the table's identifier fields. */
   readonly on?: readonly ColumnPath[]
   /** What becomes of rows of the input that have one key. Default: the last one wins. */
@@ -52,6 +52,8 @@ const OPTIONS = [
   'skipUnchanged',
   'orderBy',
   'partial',
+  'op',
+  'softDelete',
   'branch',
   'commitId',
   'summary',
@@ -64,41 +66,46 @@ export async function upsert(
   held: LoadedTable,
   input: RowsInput,
   options: UpsertOptions = {},
-  companionsOf?: CompanionsOf,
+  { companionsOf, onBatch }: WriteHooks = {},
 ): Promise<ChangedTable> {
   checkOptions('upsert', options, OPTIONS)
-  const { on, duplicates = 'last', skipUnchanged = false, orderBy, partial } = options
+  const { on, duplicates = 'last', skipUnchanged = false, orderBy, partial, softDelete } = options
   return commitChange(
     context,
     held,
     { ...options, companionsOf },
     async ({ metadata }, writing, operationId) => {
       const schema = currentSchema(metadata)
-      const own = inputSchema('upsert', schema, { on, orderBy, partial })
-      const some = partial === undefined ? undefined : { operation: 'upsert', schema, input: own }
+      const own = inputSchema('upsert', schema, { on, orderBy, partial, softDelete })
+      const rowInput = { operation: 'upsert', schema, input: own }
       const keys = keyFields('upsert', own, on)
-      const batches = inputBatches('upsert', own.fields, input)
       const order = orderFields('upsert', own, orderBy)
+      const ops = rowOps('upsert', own, keys, options)
       const { signal } = writing
+      const batches = told(ops.batches(input), onBatch)
       const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, order, signal })
+      const gone = ops.gone(rows)
       const comparer = rowComparer({
         schema: own,
-        leftOut: some && leftOut(some),
+        leftOut: partial && leftOut(rowInput),
         rows,
+        gone,
         order,
         skipUnchanged,
       })
       const means = skipUnchanged ? schema.fields : [...keys, ...order].map(({ field }) => field)
-      const columns = new Set(means.map(({ id }) => id))
-      const writer = rowWriter(writing, metadata, rows, { operationId, partial: some })
+      const tombstone = own.fields.filter(({ name }) => name === softDelete)
+      const columns = new Set([...means, ...tombstone].map(({ id }) => id))
+      const writer = rowWriter(writing, metadata, rows, { operationId, input: rowInput, gone })
       const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
       const index = new KeyIndexSession(writing, rows, operationId)
       return {
         async changeOf(fresh, parent) {
-          if (some === undefined) requireColumns(fresh, schema, columns)
+          if (partial === undefined) requireColumns(fresh, schema, columns)
           else requireAllColumns(fresh, schema)
           const found = await findRows(writing, fresh, parent, rows, { comparer, index })
-          if (some !== undefined) requireDefaults(some, rows, found)
+          const counts = countChanges(rows, gone, found)
+          if (partial !== undefined) requireDefaults(rowInput, counts)
           const [{ addData: kept, addDeletes, remove }, written, summary] = await allDone([
             remover.write(fresh, found.deleted),
             writer.write(found),
@@ -109,11 +116,7 @@ export async function upsert(
             addDeletes,
             remove,
             summary,
-            counts: rowCounts({
-              inserted: rows.size - found.count,
-              updated: found.count - found.unchanged.size,
-              unchanged: found.unchanged.size,
-            }),
+            counts,
           }
         },
         discard: async () => {

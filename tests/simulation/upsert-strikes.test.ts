@@ -57,6 +57,18 @@ const CHANGES: readonly Change[] = [
     model: (before) => after(before, [1, 2, 3, 40, 50], 'ours'),
   },
   {
+    name: 'an upsert with deletes',
+    make: (table, commitId) =>
+      table.upsert(
+        [
+          ...rows([1, 2, 40], 'ours').map((row) => ({ ...row, op: 'u' })),
+          ...[3, 40, 77].map((id) => ({ id, op: 'd' })),
+        ],
+        { commitId, op: 'op' },
+      ),
+    model: (before) => without(after(before, [1, 2], 'ours'), [3]),
+  },
+  {
     name: 'an overwrite',
     make: (table, commitId) =>
       table.overwrite(rows([80, 81], 'ours'), { where: isIn('id', [0, 1, 3, 20]), commitId }),

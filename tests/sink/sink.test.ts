@@ -108,6 +108,18 @@ describe('a sink', () => {
     await expect(sink.write(row(99))).rejects.toThrow(/is closed/)
   })
 
+  test('takes deletes among its rows, and refuses them where it appends', async () => {
+    const { table } = await newTable()
+    const sink = table.sink({ mode: 'upsert', commitEvery: { rows: 3 }, op: '__op' })
+    for (const id of upTo(6)) await sink.write({ ...row(id), __op: 'c' })
+    await sink.write([
+      { id: 1, __op: 'd' },
+      { id: 4, __op: 'd' },
+    ])
+    expect(await idsOf(await sink.close())).toEqual([0, 2, 3, 5])
+    expect(() => table.sink({ op: '__op' })).toThrow(/need mode: 'upsert'/)
+  })
+
   test('commits when so many bytes are there, or so much time has passed', async () => {
     const { table, wakes } = await newTable()
     const large = table.sink({ commitEvery: { bytes: 100_000 } })

@@ -23,6 +23,7 @@ export interface ModelRow {
   readonly region: string | null
   readonly place: { readonly x: number | null } | null
   readonly amount: string | null
+  readonly gone: boolean | null
 }
 
 interface HeldRow {
@@ -38,6 +39,7 @@ const COLUMNS = schema({
   region: t.string(),
   place: t.struct({ x: t.int() }),
   amount: t.decimal(9, 2),
+  gone: t.boolean(),
 })
 
 type Row = Record<string, unknown>
@@ -50,7 +52,7 @@ const KEYS: readonly (readonly Key[])[] = [
   ['place.x', 'id'],
 ]
 type Column = keyof ModelRow
-const EMPTY: ModelRow = { id: null, region: null, place: null, amount: null }
+const EMPTY: ModelRow = { id: null, region: null, place: null, amount: null, gone: null }
 type Order = readonly ('amount' | 'place.x')[]
 const ORDERS: readonly Order[] = [[], [], ['amount'], ['place.x', 'amount']]
 const REGIONS = ['eu', 'us', 'ż', '', null]
@@ -167,14 +169,25 @@ export class UpsertHistory {
     const orderBy = ORDERS[this.#random(ORDERS.length)]!
     const rows = [...this.#rows(1 + this.#random(8)), ...this.#someHeld()]
     const partial = this.#partial(on, orderBy)
+    const { softDelete, deletes } = this.#deletesAmong(rows)
+    const isDelete = (row: ModelRow) => deletes?.has(row) === true
+    /** What the call is given, and stores of a row that stays. */
+    const givenBy = (row: ModelRow) => ({
+      ...(partial === undefined ? row : givenOf(row, on, partial)),
+      ...(softDelete === undefined ? {} : { gone: isDelete(row) }),
+    })
     await this.#write(
       (table) => {
-        const options = { on, skipUnchanged, orderBy }
-        if (partial === undefined) return table.upsert(rows as unknown as Row[], options)
-        return table.upsert(
-          rows.map((row) => givenOf(row, on, partial)),
-          { ...options, partial },
-        )
+        const options = { on, skipUnchanged, orderBy, ...(softDelete === undefined ? {} : { softDelete }) }
+        const inputs = rows.map((row) => ({
+          ...(isDelete(row) && softDelete === undefined && orderBy.length === 0
+            ? givenOf(row, on, [])
+            : givenBy(row)),
+          ...(deletes === undefined ? {} : { op: isDelete(row) ? 'd' : 'u' }),
+        })) as Row[]
+        const some = partial === undefined ? {} : { partial }
+        if (deletes !== undefined) return table.upsert(inputs, { ...options, ...some, op: 'op' })
+        return table.upsert(inputs, { ...options, ...(some as { partial: readonly string[] }) })
       },
       (sequenceNumber) => {
         const last = new Map<string, ModelRow>()
@@ -187,33 +200,47 @@ export class UpsertHistory {
           const key = keyOf(held.row, on)
           if (last.has(key)) before.set(key, [...(before.get(key) ?? []), held])
         }
+        const removed = new Set<string>()
         for (const [key, row] of last) {
-          if (partial !== undefined)
-            last.set(key, { ...(before.get(key)?.[0]?.row ?? EMPTY), ...givenOf(row, on, partial) })
+          if (isDelete(row) && softDelete === undefined) removed.add(key)
+          else {
+            const kept = partial === undefined ? EMPTY : (before.get(key)?.[0]?.row ?? EMPTY)
+            last.set(key, { ...kept, ...givenBy(row) })
+          }
         }
         const unchanged = new Set<string>()
         for (const [key, held] of before) {
           const row = last.get(key)!
-          const isSame = skipUnchanged && held.length === 1 && textOf(held[0]!.row) === textOf(row)
+          const isSame =
+            skipUnchanged && !removed.has(key) && held.length === 1 && textOf(held[0]!.row) === textOf(row)
           if (isSame || held.some((each) => isNewer(each.row, row, orderBy))) unchanged.add(key)
         }
         const isReplaced = (key: string) => last.has(key) && !unchanged.has(key)
         this.#held = this.#held.filter(({ row }) => !isReplaced(keyOf(row, on)))
         for (const [key, row] of last) {
-          if (unchanged.has(key)) continue
+          if (unchanged.has(key) || removed.has(key)) continue
           const replaced = before.get(key)
           // Of several rows of one key any may give its id.
           const rowId = replaced?.length === 1 ? replaced[0]!.rowId : undefined
           this.#held.push({ row, rowId, sequenceNumber })
         }
-        expect(this.#newest.changed).toEqual({
-          inserted: last.size - before.size,
-          updated: before.size - unchanged.size,
-          deleted: 0,
-          unchanged: unchanged.size,
-        })
+        const counts = { inserted: 0, updated: 0, deleted: 0, unchanged: unchanged.size }
+        for (const key of last.keys()) {
+          const times = before.get(key)?.length ?? 0
+          if (unchanged.has(key)) continue
+          if (removed.has(key)) counts.deleted += times
+          else counts[times === 0 ? 'inserted' : 'updated']++
+        }
+        expect(this.#newest.changed).toEqual(counts)
       },
     )
+  }
+
+  /** Of some calls, which of the rows are there to delete, and whether as tombstones. */
+  #deletesAmong(rows: readonly ModelRow[]): { softDelete?: 'gone'; deletes?: ReadonlySet<ModelRow> } {
+    if (this.#random(3) > 0) return {}
+    const deletes = new Set(rows.filter(() => this.#random(3) === 0))
+    return this.#random(3) === 0 ? { softDelete: 'gone', deletes } : { deletes }
   }
 
   /** Columns that partial rows have; undefined for whole ones, as where any of several rows might be gone on with. */
@@ -290,12 +317,13 @@ export class UpsertHistory {
       region: REGIONS[this.#random(REGIONS.length)]!,
       place: this.#random(6) === 0 ? null : { x: this.#random(6) === 0 ? null : this.#random(6) },
       amount: this.#random(5) === 0 ? null : `${this.#random(100)}.25`,
+      gone: null,
     }))
   }
 
   /** Rows that would be upserted as they are. */
   #someHeld(): ModelRow[] {
-    return this.#held.filter(() => this.#random(5) === 0).map(({ row }) => row)
+    return this.#held.filter(() => this.#random(5) === 0).map(({ row }) => ({ ...row }))
   }
 
   #add(rows: readonly ModelRow[], sequenceNumber: bigint): void {
@@ -304,7 +332,7 @@ export class UpsertHistory {
 
   /** Rows, and on version 3 that ids are unique and stay with their rows, and who wrote last. */
   async #check(): Promise<void> {
-    const select = ['id', 'region', 'place', 'amount', '_row_id', '_last_updated_sequence_number']
+    const select = ['id', 'region', 'place', 'amount', 'gone', '_row_id', '_last_updated_sequence_number']
     const left = [...this.#held]
     const ids = new Set<bigint>()
     for await (const found of this.#newest.scan({ select }).rows()) {
@@ -358,6 +386,12 @@ function keyOf(row: ModelRow, on: readonly Key[]): string {
   )
 }
 
-function textOf({ id, region, place, amount }: ModelRow): string {
-  return JSON.stringify([id === null ? null : String(id), region, place === null ? null : [place.x], amount])
+function textOf({ id, region, place, amount, gone }: ModelRow): string {
+  return JSON.stringify([
+    id === null ? null : String(id),
+    region,
+    place === null ? null : [place.x],
+    amount,
+    gone,
+  ])
 }

@@ -492,7 +492,7 @@ describe('upsert of partial rows', () => {
     const upsert = (id: number) => table.upsert([{ id, paid: 2 }], { partial: ['paid'] })
     await expect(upsert(7)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining("1 of 1 rows are new, and leave out column 'status'"),
+      message: expect.stringContaining("rows are new (1 of them), and leave out column 'status'"),
     })
     expect(await all(await table.refresh())).toEqual(['1/new/1/1'])
     expect(await all(await upsert(1))).toEqual(['1/new/2/1'])
