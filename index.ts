@@ -157,6 +157,7 @@ export type { S3Credentials, S3CredentialsProvider, S3Options } from './storage/
 export { S3Store, type S3StoreOptions } from './storage/s3-store.ts'
 export type { AppendOptions } from './table/append.ts'
 export { type ConnectOptions, connect } from './table/connect.ts'
+export { type DebeziumOptions, type DebeziumRow, decodeDebezium } from './table/debezium/decode-debezium.ts'
 export {
   type AnyColumn,
   asc,
