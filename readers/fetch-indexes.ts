@@ -19,6 +19,8 @@ export interface IndexRequest {
   readonly rowGroups: readonly RowGroup[]
   readonly filterLeaves: ReadonlySet<number>
   readonly leaves: ReadonlySet<number>
+  /** Whether it helps to know where rows are though no filter says which match. */
+  readonly offsetsAlone: boolean
 }
 
 /**
@@ -28,7 +30,7 @@ export interface IndexRequest {
 export async function fetchPageIndexes(
   store: ObjectStore,
   source: ParquetSource,
-  { rowGroups, filterLeaves, leaves }: IndexRequest,
+  { rowGroups, filterLeaves, leaves, offsetsAlone }: IndexRequest,
   signal: AbortSignal | undefined,
 ): Promise<readonly RowGroupIndexes[]> {
   const wanted: {
@@ -43,7 +45,8 @@ export async function fetchPageIndexes(
       if (range !== undefined && (isLarge || isWithin(range, source.tail)))
         wanted.push({ group, leaf, range, of })
     }
-    if (![...filterLeaves].some((leaf) => columnIndexRange(rowGroup.columns[leaf]!, source))) continue
+    const hasColumnIndex = [...filterLeaves].some((leaf) => columnIndexRange(rowGroup.columns[leaf]!, source))
+    if (!hasColumnIndex && !offsetsAlone) continue
     for (const leaf of filterLeaves) want(leaf, 'columns', columnIndexRange(rowGroup.columns[leaf]!, source))
     for (const leaf of leaves) want(leaf, 'offsets', offsetIndexRange(rowGroup.columns[leaf]!, source))
   }

@@ -1,5 +1,6 @@
 import { type NameMapping, parseNameMapping } from '../format/name-mapping.ts'
 import type { PartitionSpec } from '../format/partition-spec.ts'
+import type { PositionSet } from '../format/puffin/position-set.ts'
 import type { Schema } from '../format/schema.ts'
 import type { FormatVersion, TableMetadata } from '../format/table-metadata.ts'
 import { specById } from '../format/table-metadata-build.ts'
@@ -22,6 +23,8 @@ export interface FilePlanOptions {
   readonly formatVersion: FormatVersion
   /** All schemas of the table, newest first: keys of equality deletes may be gone from `tableSchema`. */
   readonly schemas?: readonly Schema[] | undefined
+  /** Positions of rows: no others are returned. */
+  readonly only?: PositionSet | undefined
 }
 
 /** The options of each task of a table that is read by `tableSchema`. */

@@ -19,6 +19,8 @@ export interface LiveRowsRequest {
   readonly schema: Schema
   /** Columns to read: parts of the schema, and metadata columns. */
   readonly fields: readonly NestedField[]
+  /** The positions of a task's rows that are asked for; undefined for all. Default: all of every task. */
+  readonly onlyOf?: ((task: ScanTask) => PositionSet | undefined) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -47,7 +49,7 @@ export interface LiveRows {
 export async function* liveRows(
   source: ScanSource,
   tasks: AsyncIterable<ScanTask>,
-  { schema, fields, signal }: LiveRowsRequest,
+  { schema, fields, onlyOf, signal }: LiveRowsRequest,
 ): AsyncGenerator<LiveRows> {
   const { metadata, store } = source
   const projected = [...fields, FILE_COLUMN, POS_COLUMN]
@@ -61,7 +63,9 @@ export async function* liveRows(
   // Batches come task by task: what was planned before the one at hand has been read.
   const planned: ScanTask[] = []
   const pulled = remembered(tasks, planned)
-  for await (const batch of readTasks(pulled, filePlanOptions(metadata, schema, projected), options)) {
+  const planOptions = filePlanOptions(metadata, schema, projected)
+  const planOf = (task: ScanTask) => ({ ...planOptions(task), only: onlyOf?.(task) })
+  for await (const batch of readTasks(pulled, planOf, options)) {
     const [path, positions] = batch.data.children.slice(fields.length) as [Data, Data]
     const filePath = firstText(path)
     while (planned[0]!.dataFile.filePath !== filePath) planned.shift()

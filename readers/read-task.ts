@@ -207,11 +207,12 @@ function assembleBatch(window: RowWindow, plan: RowPlan): RecordBatch | undefine
 /** The rows that match and are not deleted; undefined for all. */
 function keptRows(
   { start, length }: RowWindow,
-  { filter, filterColumns, deletes }: RowPlan,
+  { filter, filterColumns, only, deletes }: RowPlan,
   assemble: (column: ResolvedColumn) => Data,
 ): RowRuns | undefined {
-  if (filter === undefined && deletes === undefined) return undefined
+  if (filter === undefined && only === undefined && deletes === undefined) return undefined
   const mask = filter?.(filterColumns.map(assemble), length) ?? new Uint8Array(length).fill(1)
+  only?.clearOthersIn(mask, Number(start))
   deletes?.positions?.clearIn(mask, Number(start))
   for (const { columns, sets } of deletes?.keys ?? []) {
     const keys = columns.map(assemble)

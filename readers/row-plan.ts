@@ -20,6 +20,8 @@ export interface RowPlan {
   readonly filterColumns: readonly ResolvedColumn[]
   /** Absent when every row matches. */
   readonly filter: ColumnFilter | undefined
+  /** Positions of the rows that are asked for; absent for all. */
+  readonly only: PositionSet | undefined
   /** Absent when no row is deleted. */
   readonly deletes: DeletePlan | undefined
   /** Leaves to decode. */
@@ -71,6 +73,7 @@ export function planRows({ task, file, costOfLeaf, filter, deletes, options }: R
     columns,
     filterColumns,
     filter: filter.op === 'true' ? undefined : compileFilter(filter, filterFields),
+    only: options.only,
     deletes: deletes && { positions: deletes.positions, keys: keys! },
     leaves,
     positions: nodePositions(file.fields, leaves),

@@ -1,3 +1,4 @@
+import type { PositionSet } from '../format/puffin/position-set.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { chunkBytes, fetchBloomFilters, fetchPageIndexes } from './fetch-indexes.ts'
 import type { RowSelection } from './fetch-rows.ts'
@@ -26,33 +27,40 @@ export async function selectRows(
   signal: AbortSignal | undefined,
 ): Promise<readonly GroupSelection[]> {
   const { rowGroups } = source.footer
-  const { rowGroupFilter, leaves, fileLeaves, deletes } = plan
+  const { rowGroupFilter, leaves, fileLeaves, deletes, only } = plan
   const positions = firstPositions(rowGroups)
+  const rowsOf = (index: number, indexes: RowGroupIndexes): RowRanges => {
+    const group = rowGroups[index]!
+    const matching = rowGroupFilter?.rowsOf(group, indexes) ?? allRows(Number(group.numRows))
+    if (only === undefined) return matching
+    const hasPages = [...leaves].every((leaf) => indexes.offsetIndexes.has(leaf))
+    const asked = rangesOf(only, Number(positions[index]!), Number(group.numRows), hasPages)
+    return intersectRanges(matching, asked)
+  }
   const mayMatch = rowGroups.map((group, index) => {
     const start = Number(positions[index]!)
     if (deletes?.positions?.hasAllBetween(start, start + Number(group.numRows))) return NO_ROWS
-    return rowGroupFilter === undefined
-      ? allRows(Number(group.numRows))
-      : rowGroupFilter.rowsOf(group, NO_INDEXES)
+    return rowsOf(index, NO_INDEXES)
   })
   const candidates = [...rowGroups.keys()].filter((index) => mayMatch[index]!.length > 0)
   const indexes =
-    rowGroupFilter === undefined
+    rowGroupFilter === undefined && only === undefined
       ? []
       : await fetchPageIndexes(
           store,
           source,
           {
             rowGroups: candidates.map((index) => rowGroups[index]!),
-            filterLeaves: rowGroupFilter.leaves,
+            filterLeaves: rowGroupFilter?.leaves ?? new Set(),
             leaves,
+            offsetsAlone: only !== undefined,
           },
           signal,
         )
   return candidates.flatMap((index, i): GroupSelection[] => {
     const group = rowGroups[index]!
     const found = indexes[i] ?? NO_INDEXES
-    const rows = found === NO_INDEXES ? mayMatch[index]! : rowGroupFilter!.rowsOf(group, found)
+    const rows = found === NO_INDEXES ? mayMatch[index]! : rowsOf(index, found)
     if (rows.length === 0) return []
     const bytes = Math.ceil((chunkBytes(group, leaves) * countRows(rows)) / Number(group.numRows))
     const { offsetIndexes } = found
@@ -60,6 +68,22 @@ export async function selectRows(
       { index, rows, leaves, fileLeaves, offsetIndexes, indexes: found, position: positions[index]!, bytes },
     ]
   })
+}
+
+/** Rows between two that are asked for, which are read with them rather than apart: those of a page, about. */
+const ROWS_BETWEEN = 20_000
+
+/** Ranges that have all the positions of a row group, few enough to be worth reading apart. */
+function rangesOf(only: PositionSet, first: number, numRows: number, hasPages: boolean): RowRanges {
+  const ranges: { start: number; end: number }[] = []
+  for (const [from, to] of only.runsBetween(first, first + numRows)) {
+    const last = ranges.at(-1)
+    if (last !== undefined && from - first - last.end < ROWS_BETWEEN) last.end = to - first
+    else ranges.push({ start: from - first, end: to - first })
+  }
+  if (ranges.length === 0) return NO_ROWS
+  const isMost = 2 * countRows(ranges) > numRows
+  return hasPages && !isMost ? ranges : allRows(numRows)
 }
 
 /** The selection's rows without those that the row group's bloom filters rule out, where looking is worth it. */

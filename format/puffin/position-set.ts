@@ -100,6 +100,16 @@ export class PositionSet {
     }
   }
 
+  /** Puts 0 where `clearIn` leaves what is there. */
+  clearOthersIn(mask: Uint8Array, start: number): void {
+    let next = 0
+    for (const [from, to] of this.runsBetween(start, start + mask.length)) {
+      mask.fill(0, next, from - start)
+      next = to - start
+    }
+    mask.fill(0, next)
+  }
+
   /** Whether it holds every position from `start` to `end` (excluded). */
   hasAllBetween(start: number, end: number): boolean {
     let next = start

@@ -1,14 +1,18 @@
 import type { Data } from 'apache-arrow'
 import { bitAt } from '../../format/arrow/bitmap.ts'
+import type { Schema } from '../../format/schema.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
+import type { NestedField } from '../../format/types.ts'
 import { deletedPositions, liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
+import type { ScanSource } from '../../readers/scan.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import { scanSource } from '../scan-source.ts'
 import type { WritingContext } from '../writing-context.ts'
 import { Finds, type FoundRows } from './finds.ts'
+import type { IndexedVersion } from './indexed-version.ts'
 import { keyColumns } from './key-fields.ts'
 import type { KeyIndexSession } from './key-index-session.ts'
 import type { KeyedRows } from './keyed-rows.ts'
@@ -18,7 +22,7 @@ import type { Candidate } from './sought-keys.ts'
 import { SplitTasks } from './split-tasks.ts'
 
 export interface FindOptions {
-  /** Tells rows that stay as they are. The index knows too little for it, and is not asked. */
+  /** Tells rows that stay as they are: by more than their keys, so that rows are read where the index says that they are. */
   readonly comparer?: RowComparer | undefined
   readonly index?: KeyIndexSession | undefined
 }
@@ -36,41 +40,103 @@ export async function findRows(
   if (snapshot === undefined || rows.size === 0) {
     return { ...finds.result(), before, finishIndex: async () => ({}) }
   }
-  const source = scanSource(context, metadata)
-  const schema = currentSchema(metadata)
-  const { signal } = context
-  const indexed = comparer === undefined ? await index?.open(metadata, snapshot) : undefined
-  const tasks = snapshotTasks(source, snapshot, schema, rows.filter(), signal)
-  const split = new SplitTasks(indexed)
-  const columns = comparer?.fields ?? rows.keys.map(({ column }) => column)
-  const fields = metadata.formatVersion >= 3 ? [...columns, ROW_ID_COLUMN] : columns
-  for await (const live of liveRows(source, split.toRead(tasks), { schema, fields, signal })) {
-    const { task, length, positions } = live
-    const values = live.columns.slice(0, columns.length)
-    const rowIds = live.columns[columns.length]
-    const keys = comparer === undefined ? values : keyColumns(comparer.keys, values)
-    const numbers = rows.numbersOf(keys, length)
-    const whole = split.wholeOf(task)
-    const standingOf = comparer?.over(values, length)
-    const kept: FoundRow[] = []
-    for (let row = 0; row < length; row++) {
-      const number = numbers[row]!
-      if (number < 0) continue
-      const found = { position: Number(positions[row]), number, rowId: idAt(rowIds, row) }
-      if (before !== undefined) kept.push({ row, number })
-      if (whole === undefined) finds.add(task, found, standingOf?.(row, number))
-      else whole.candidates.push(found)
-    }
-    before?.keep(live, comparer!.keptOf(values), kept)
-    if (whole !== undefined) await indexed!.add(task.dataFile, { keys: values, positions, rowIds })
+  const indexed = await index?.open(metadata, snapshot)
+  const search: Search = {
+    source: scanSource(context, metadata),
+    schema: currentSchema(metadata),
+    metadata,
+    rows,
+    finds,
+    indexed,
+    split: new SplitTasks(indexed),
+    signal: context.signal,
   }
+  const tasks = snapshotTasks(search.source, snapshot, search.schema, rows.filter(), search.signal)
+  if (comparer === undefined) await findByKeys(search, tasks)
+  else await findByRows(search, tasks, comparer, before)
+  return { ...finds.result(), before, finishIndex: async () => indexed?.finish() ?? {} }
+}
+
+interface Search {
+  readonly source: ScanSource
+  readonly schema: Schema
+  readonly metadata: TableMetadata
+  readonly rows: KeyedRows
+  readonly finds: Finds
+  readonly indexed: IndexedVersion | undefined
+  readonly split: SplitTasks
+  readonly signal: AbortSignal | undefined
+}
+
+/** Reads keys, and of files that the index covers nothing. */
+async function findByKeys(search: Search, tasks: AsyncIterable<ScanTask>): Promise<void> {
+  const { source, schema, metadata, finds, split, signal } = search
+  await readKeys(search, split.toRead(tasks))
   for (const { task, candidates } of split.withCandidates()) {
     const deleted = await deletedPositions(source, schema, task, signal)
     for (const found of candidates) {
       if (deleted?.has(found.position) !== true) finds.add(task, withRowId(task, found, metadata))
     }
   }
-  return { ...finds.result(), before, finishIndex: async () => indexed?.finish() ?? {} }
+}
+
+/** Reads what rows are compared by, of files that the index covers where it says that they are. */
+async function findByRows(
+  search: Search,
+  tasks: AsyncIterable<ScanTask>,
+  comparer: RowComparer,
+  before: RowsBefore | undefined,
+): Promise<void> {
+  const { source, schema, metadata, rows, finds, indexed, split, signal } = search
+  if (indexed !== undefined) await readKeys(search, split.toIndex(tasks))
+  const fields = withLineage(metadata, comparer.fields)
+  const onlyOf = (task: ScanTask) => split.positionsIn(task)
+  const toCompare = indexed === undefined ? tasks : split.toCompare()
+  for await (const live of liveRows(source, toCompare, { schema, fields, onlyOf, signal })) {
+    const { task, length, positions } = live
+    const values = live.columns.slice(0, comparer.fields.length)
+    const rowIds = live.columns[comparer.fields.length]
+    const numbers = rows.numbersOf(keyColumns(comparer.keys, values), length)
+    const standingOf = comparer.over(values, length)
+    const kept: FoundRow[] = []
+    for (let row = 0; row < length; row++) {
+      const number = numbers[row]!
+      if (number < 0) continue
+      kept.push({ row, number })
+      const found = { position: Number(positions[row]), number, rowId: idAt(rowIds, row) }
+      finds.add(task, found, standingOf(row, number))
+    }
+    before?.keep(live, comparer.keptOf(values), kept)
+  }
+}
+
+/** Finds the rows of tasks by their keys, or adds all of them to the index. */
+async function readKeys(search: Search, tasks: AsyncIterable<ScanTask>): Promise<void> {
+  const { source, schema, metadata, rows, finds, indexed, split, signal } = search
+  const columns = rows.keys.map(({ column }) => column)
+  const fields = withLineage(metadata, columns)
+  for await (const live of liveRows(source, tasks, { schema, fields, signal })) {
+    const { task, length, positions } = live
+    const keys = live.columns.slice(0, columns.length)
+    const rowIds = live.columns[columns.length]
+    const numbers = rows.numbersOf(keys, length)
+    const whole = split.wholeOf(task)
+    for (let row = 0; row < length; row++) {
+      const number = numbers[row]!
+      if (number < 0) continue
+      const found = { position: Number(positions[row]), number, rowId: idAt(rowIds, row) }
+      if (whole === undefined) finds.add(task, found)
+      else whole.candidates.push(found)
+    }
+    if (whole !== undefined) await indexed!.add(task.dataFile, { keys, positions, rowIds })
+  }
+}
+
+function withLineage(
+  { formatVersion }: TableMetadata,
+  fields: readonly NestedField[],
+): readonly NestedField[] {
+  return formatVersion >= 3 ? [...fields, ROW_ID_COLUMN] : fields
 }
 
 /** By what the file says of rows without an id of their own (spec: "Row Lineage"). */
