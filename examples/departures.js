@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { and, connect, eq, gtEq, lt, schema, t } from 'moraine'
 
 const MINUTE = 60_000
-const [from, to] = ['2001-03-01T06:00', '2001-03-01T12:00'].map((text) => Date.parse(`${text}Z`))
+const [from, to] = ['2001-03-01T06:00', '2001-03-01T10:00'].map((text) => Date.parse(`${text}Z`))
 /** How long before they leave flights are announced. */
 const ANNOUNCED = 2 * 60 * MINUTE
 

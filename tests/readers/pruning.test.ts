@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { bind } from '../../format/expressions/bind.ts'
 import { rowEvaluator } from '../../format/expressions/evaluate.ts'
 import type { Expression } from '../../format/expressions/expression.ts'
+import { PositionSet } from '../../format/puffin/position-set.ts'
 import { intType, longType, stringType, type Value } from '../../format/types.ts'
 import { expression, row, fields as sampleFields, valuesIn } from './filter-samples.ts'
 import { type FileShape, indexedFile } from './indexed-file.ts'
@@ -48,6 +49,25 @@ test('pruning loses no matching row and moves no position, whatever the file and
   )
 })
 
+test('rows that are asked for by position come alone, with a filter and without, whatever the file', async () => {
+  const positions = fc.array(fc.nat(89), { maxLength: 12 })
+  const filter = fc.oneof(fc.constant(undefined), expression)
+  await fc.assert(
+    fc.asyncProperty(file, filter, positions, async ({ rows, shape }, where, asked) => {
+      const cells = rows.map(([values, list]): Record<string, Value> => ({ ...values, items: list }))
+      const bytes = indexedFile(batchOf(fields, cells), shape)
+      const accepts = where === undefined ? () => true : rowEvaluator(bind(where, { fields }))
+      const expected = cells.flatMap((input, i) =>
+        asked.includes(i) && accepts(valuesIn(input)) ? [{ items: input['items'], _pos: BigInt(i) }] : [],
+      )
+      const only = PositionSet.of(asked)
+      const reading = { select: ['items', '_pos'], only, batchSize: 7, ...(where && { where }) }
+      expect(await readRows(bytes, cells.length, fields, reading)).toEqual(expected)
+    }),
+    { seed: 20261127, numRuns: runs },
+  )
+})
+
 function before(a: Value | undefined, b: Value | undefined): boolean {
   return a !== null && a !== undefined && b !== null && b !== undefined && a < b
 }
@@ -78,6 +98,14 @@ describe('a filter on a sorted column', () => {
     expect(store.counters.gets).toBeLessThanOrEqual(4)
     expect(store.counters.bytesRead).toBeLessThan(64 * 1024 + 40_000)
     expect(bytes.length).toBeGreaterThan(200_000)
+  })
+
+  test('fetches the pages that hold rows which are asked for by position, nothing else', async () => {
+    const store = await storeOf(bytes)
+    const found = await readRows(bytes, rows.length, sorted, { only: PositionSet.of([7, 15_005]), store })
+    expect(found).toEqual([rows[7], rows[15_005]])
+    expect(store.counters.gets).toBeLessThanOrEqual(4)
+    expect(store.counters.bytesRead).toBeLessThan(64 * 1024 + 80_000)
   })
 
   test('fetches no page when no row group can match', async () => {

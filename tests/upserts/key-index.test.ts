@@ -102,6 +102,35 @@ describe.each([
     ])
   })
 
+  test.each([
+    ['ordered', { orderBy: 'name' }],
+    ['partial', { partial: ['name'] }],
+    ['that skips unchanged rows', { skipUnchanged: true }],
+  ])(
+    'an upsert %s reads of the data the files that have a key, and what came since',
+    async (_name, options) => {
+      const { table: first, takeReads } = await newTable()
+      let table = await first.append(rows(1, 100, 'a', 3))
+      for (const from of [2, 3]) table = await table.append(rows(from, 100, 'a', 3))
+      table = await table.upsert(rows(100, 3, 'a', 50), { on })
+      takeReads()
+      const partial = 'partial' in options
+      const changes = (from: number, name: string) =>
+        rows(from, 2, name, 3).map(({ id, name, code }) => ({
+          name,
+          ...(on.includes('id') || !partial ? { id } : {}),
+          ...(on.includes('code') || !partial ? { code } : {}),
+        }))
+      table = await table.upsert(changes(153, 'b'), { ...options, on } as never)
+      expect(new Set(takeReads().filter(isData)).size).toBe(2)
+      expect(table.changed).toEqual({ inserted: 0, updated: 2, deleted: 0, unchanged: 0 })
+      table = await table.upsert(changes(156, 'c'), { ...options, on } as never)
+      const names = await namesOf(table)
+      expect(names).toHaveLength(300)
+      expect(names.filter((name) => !name.endsWith('a'))).toEqual(['153 b', '156 c', '159 c'])
+    },
+  )
+
   test('replaced rows keep their row ids, wherever they were written last', async () => {
     const { table: first } = await newTable()
     let table = await first.append(rows(1, 50, 'a'))
