@@ -194,7 +194,7 @@ export type { CreateBranchOptions, CreateTagOptions, RefOptions, RollbackOptions
 export type { Progress, Sink, SinkOptions } from './table/sink/sink.ts'
 export type { SinkCommit } from './table/sink/sink-commit.ts'
 export type { SinkMeter } from './table/sink/sink-metrics.ts'
-export type { AppendInput, RowWithOp, Table } from './table/table.ts'
+export type { AppendInput, RowWithOp, SomeColumns, Table } from './table/table.ts'
 export type {
   EvolveOptions,
   IncompatibleOptions,
@@ -206,4 +206,5 @@ export type { DeleteOptions } from './table/upsert/delete.ts'
 export type { OverwriteOptions } from './table/upsert/overwrite.ts'
 export type { RowCounts } from './table/upsert/row-counts.ts'
 export type { RowOpsOptions } from './table/upsert/row-ops.ts'
+export type { SequenceGroup } from './table/upsert/sequence-groups.ts'
 export type { UpsertOptions } from './table/upsert/upsert.ts'

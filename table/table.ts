@@ -58,6 +58,11 @@ export type AppendInput<W> =
 /** A row that may be there to delete another, and tells in a property of its own. */
 export type RowWithOp<W> = Partial<W> & { readonly [name: string]: unknown }
 
+/** Options by which rows have some columns only. */
+export type SomeColumns =
+  | Required<Pick<UpsertOptions, 'partial'>>
+  | Required<Pick<UpsertOptions, 'sequenceGroups'>>
+
 /**
  * An immutable view of one version of a table. A write resolves to the next version; `refresh` to the newest.
  * `R` is the type of a row as read, `W` as written.
@@ -150,11 +155,11 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    */
   async upsert(
     input: AppendInput<W>,
-    options?: UpsertOptions & { readonly partial?: undefined; readonly op?: undefined },
+    options?: UpsertOptions & { readonly [name in 'partial' | 'sequenceGroups' | 'op']?: undefined },
   ): Promise<Table<R, W>>
   async upsert(
     input: AppendInput<Partial<W>>,
-    options: UpsertOptions & { readonly partial: readonly string[]; readonly op?: undefined },
+    options: UpsertOptions & SomeColumns & { readonly op?: undefined },
   ): Promise<Table<R, W>>
   async upsert(
     input: AppendInput<RowWithOp<W>>,
@@ -200,7 +205,7 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    * nothing is lost or doubled. Nothing is read: the newest version should be at hand (`refresh`).
    */
   sink(options: SinkOptions & { readonly op: OpOption }): Sink<Table<R, W>, RowWithOp<W>>
-  sink(options: SinkOptions & { readonly partial: readonly string[] }): Sink<Table<R, W>, Partial<W>>
+  sink(options: SinkOptions & SomeColumns): Sink<Table<R, W>, Partial<W>>
   sink(options?: SinkOptions): Sink<Table<R, W>, W>
   sink(options: SinkOptions = {}): Sink<Table<R, W>, never> {
     return new Sink<Table<R, W>, never>({

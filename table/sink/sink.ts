@@ -52,7 +52,7 @@ export interface Progress {
   readonly offset: string | number | bigint
 }
 
-const OF_UPSERT = ['on', 'skipUnchanged', 'orderBy', 'partial', 'op', 'softDelete'] as const
+const OF_UPSERT = ['on', 'skipUnchanged', 'orderBy', 'partial', 'sequenceGroups', 'op', 'softDelete'] as const
 const OPTIONS: readonly (keyof SinkOptions)[] = [
   ...OF_UPSERT,
   'mode',

@@ -14,6 +14,8 @@ export interface TakeOptions {
   readonly duplicates: 'last' | 'error'
   /** Of rows of one key the newest by these is kept, of several the last. */
   readonly order?: readonly KeyField[]
+  /** Makes of rows of one key one, in place of `order`; `owners` are the numbers that stand for the keys of all rows. */
+  readonly fold?: Fold | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -34,7 +36,7 @@ export class KeyedRows {
   static async take(
     operation: string,
     input: AsyncIterable<RecordBatch>,
-    { keys, duplicates, order = [], signal }: TakeOptions,
+    { keys, duplicates, order = [], fold, signal }: TakeOptions,
   ): Promise<KeyedRows> {
     const keysOf = keyReader(keys.map(({ column }) => column))
     const batches: RecordBatch[] = []
@@ -48,7 +50,7 @@ export class KeyedRows {
       batches.push(batch)
       count += batch.numRows
     }
-    const rows = new KeyedRows({ keys, keysOf, set, count }, batches, order)
+    const rows = new KeyedRows({ keys, keysOf, set, count }, batches, { order, fold })
     if (duplicates === 'error' && rows.size < count) throw rows.#duplicate(operation, batches)
     return rows
   }
@@ -56,13 +58,16 @@ export class KeyedRows {
   private constructor(
     { keys, keysOf, set, count }: KeyedSet,
     batches: readonly RecordBatch[],
-    order: readonly KeyField[],
+    { order = [], fold }: Pick<TakeOptions, 'order' | 'fold'>,
   ) {
     this.keys = keys
     this.count = count
     this.#keysOf = keysOf
     this.#set = set
-    const kept = this.size === count ? allRows(batches) : this.#winners(batches, order)
+    const hasDuplicates = this.size < count
+    const owners = hasDuplicates ? this.#ownersOf(batches) : []
+    const one = () => fold?.(batches, owners) ?? winners(batches, owners, order)
+    const kept = hasDuplicates ? one() : allRows(batches)
     this.batches = kept.map(({ batch }) => batch)
     this.numbers = kept.map(({ numbers }) => numbers)
   }
@@ -88,38 +93,21 @@ export class KeyedRows {
     return { batch: this.#places.batch[number]!, row: this.#places.row[number]! }
   }
 
-  #winners(batches: readonly RecordBatch[], order: readonly KeyField[]): KeptRows[] {
-    const owners = batches.map((batch) =>
-      this.numbersOf(keyColumns(this.keys, batch.data.children), batch.numRows),
-    )
-    const newest = order.length === 0 ? undefined : newestRows(batches, owners, order)
-    let first = 0
-    return batches.flatMap((batch, i) => {
-      const start = first
-      first += batch.numRows
-      const indices = Int32Array.from(owners[i]!.keys()).filter((row) => {
-        const owner = owners[i]![row]!
-        // Without an order the last row of a key is the one that gave it its number.
-        return newest === undefined ? owner === start + row : newest.get(owner)!.number === start + row
-      })
-      if (indices.length === 0) return []
-      return [
-        { batch: takeRows(batch, indices), numbers: Float64Array.from(indices, (row) => owners[i]![row]!) },
-      ]
-    })
+  /** What stands for the key of each row. */
+  #ownersOf(batches: readonly RecordBatch[]): Float64Array[] {
+    return batches.map((batch) => this.numbersOf(keyColumns(this.keys, batch.data.children), batch.numRows))
   }
 
   #duplicate(operation: string, batches: readonly RecordBatch[]): Error {
     let first = 0
-    for (const batch of batches) {
-      const owners = this.numbersOf(keyColumns(this.keys, batch.data.children), batch.numRows)
+    for (const owners of this.#ownersOf(batches)) {
       const row = owners.findIndex((owner, i) => owner !== first + i)
       if (row >= 0) {
         return invalidArgument(`${operation}: rows ${first + row} and ${owners[row]} have the same key`, {
           row: first + row,
         })
       }
-      first += batch.numRows
+      first += owners.length
     }
     throw new Error('there is no duplicate')
   }
@@ -132,7 +120,9 @@ interface KeyedSet {
   readonly count: number
 }
 
-interface KeptRows {
+export type Fold = (batches: readonly RecordBatch[], owners: readonly Float64Array[]) => readonly KeptRows[]
+
+export interface KeptRows {
   readonly batch: RecordBatch
   readonly numbers: Float64Array
 }
@@ -143,6 +133,29 @@ function allRows(batches: readonly RecordBatch[]): KeptRows[] {
     const start = first
     first += batch.numRows
     return { batch, numbers: Float64Array.from({ length: batch.numRows }, (_, row) => start + row) }
+  })
+}
+
+/** Of rows of one key the newest, without an order the last. */
+function winners(
+  batches: readonly RecordBatch[],
+  owners: readonly Float64Array[],
+  order: readonly KeyField[],
+): KeptRows[] {
+  const newest = order.length === 0 ? undefined : newestRows(batches, owners, order)
+  let first = 0
+  return batches.flatMap((batch, i) => {
+    const start = first
+    first += batch.numRows
+    const indices = Int32Array.from(owners[i]!.keys()).filter((row) => {
+      const owner = owners[i]![row]!
+      // Without an order the last row of a key is the one that gave it its number.
+      return newest === undefined ? owner === start + row : newest.get(owner)!.number === start + row
+    })
+    if (indices.length === 0) return []
+    return [
+      { batch: takeRows(batch, indices), numbers: Float64Array.from(indices, (row) => owners[i]![row]!) },
+    ]
   })
 }
 

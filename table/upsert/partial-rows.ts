@@ -1,5 +1,5 @@
 /** Rows of some columns only: the others stay as they are, and of new rows have their write defaults. */
-import { makeData, RecordBatch, Struct } from 'apache-arrow'
+import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import type { Schema } from '../../format/schema.ts'
@@ -45,11 +45,11 @@ export async function defaultRow(fields: readonly NestedField[]): Promise<Record
 export function wholeRows(
   { schema, input }: PartialInput,
   batch: RecordBatch,
-  others: RecordBatch | undefined,
+  others: readonly Data[] = [],
 ): RecordBatch {
   const given = new Map(input.fields.map(({ id }, i) => [id, batch.data.children[i]!]))
   let next = 0
-  const children = schema.fields.map(({ id }) => given.get(id) ?? others!.data.children[next++]!)
+  const children = schema.fields.map(({ id }) => given.get(id) ?? others[next++]!)
   const arrowSchema = arrowSchemaOf(schema.fields)
   const type = new Struct(arrowSchema.fields)
   return new RecordBatch(arrowSchema, makeData({ type, length: batch.numRows, nullCount: 0, children }))

@@ -11,6 +11,7 @@ import { dataFileOptions, type WritingContext } from '../writing-context.ts'
 import type { FoundRows } from './finds.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import { defaultRow, leftOut, type PartialInput, wholeRows } from './partial-rows.ts'
+import type { SequenceGroups } from './sequence-groups.ts'
 
 type Found = Pick<FoundRows, 'rowIds' | 'unchanged' | 'before'>
 
@@ -27,6 +28,7 @@ export interface RowWriter {
 export interface RowWriterParts {
   readonly operationId: string
   readonly input: PartialInput
+  readonly groups?: SequenceGroups | undefined
   /** Numbers of rows that are to be deleted, and not written. */
   readonly gone: ReadonlySet<number>
 }
@@ -75,16 +77,20 @@ function areSame(a: Found, b: Found): boolean {
 async function* batchesOf(
   rows: KeyedRows,
   { rowIds, unchanged, before }: Found,
-  { input, gone }: RowWriterParts,
+  { input, groups, gone }: RowWriterParts,
 ): AsyncGenerator<RecordBatch> {
-  const defaults = before && (await defaultRow(leftOut(input)))
+  const kept = [...(groups?.fields ?? []), ...leftOut(input)]
+  const defaults = before && (await defaultRow(kept))
   for (const [i, all] of rows.batches.entries()) {
     const stays = (number: number) => !unchanged.has(number) && !gone.has(number)
     const numbers = rows.numbers[i]!.filter(stays)
     if (numbers.length === 0) continue
-    const kept = () => Int32Array.from(rows.numbers[i]!.keys()).filter((row) => stays(rows.numbers[i]![row]!))
-    const batch = numbers.length === all.numRows ? all : takeRows(all, kept())
-    const whole = wholeRows(input, batch, defaults && before!.take(numbers, defaults))
+    const staying = () =>
+      Int32Array.from(rows.numbers[i]!.keys()).filter((row) => stays(rows.numbers[i]![row]!))
+    const batch = numbers.length === all.numRows ? all : takeRows(all, staying())
+    const others = defaults && before!.take(numbers, defaults)
+    const newest = groups?.newest(batch, others!, (row) => before!.isNew(numbers[row]!)) ?? batch
+    const whole = wholeRows(input, newest, others?.data.children.slice(groups?.fields.length ?? 0))
     yield rowIds === undefined ? whole : withRowIds(whole, numbers, rowIds)
   }
 }

@@ -51,6 +51,10 @@ export class RowsBefore {
     )
   }
 
+  isNew(number: number): boolean {
+    return this.#places[number] === -1
+  }
+
   equals(other: RowsBefore): boolean {
     return (
       this.#length === other.#length &&

@@ -5,6 +5,7 @@
 import type { LoadedTable } from '../../catalog/catalog.ts'
 import { checkOptions } from '../../format/check-options.ts'
 import type { ColumnPath } from '../../format/column-path.ts'
+import { invalidArgument } from '../../format/errors.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
 import { allDone } from '../all-done.ts'
 import { type AppendOptions, told, type WriteHooks } from '../append.ts'
@@ -22,6 +23,7 @@ import { rowComparer } from './row-comparer.ts'
 import { countChanges } from './row-counts.ts'
 import { type RowOpsOptions, rowOps } from './row-ops.ts'
 import { rowWriter } from './row-writer.ts'
+import { groupColumns, type SequenceGroup, SequenceGroups } from './sequence-groups.ts'
 import { rowRemover } from './write-mode.ts'
 
 export interface UpsertOptions extends AppendOptions, RowOpsOptions {
@@ -44,6 +46,12 @@ export interface UpsertOptions extends AppendOptions, RowOpsOptions {
    * have their write defaults, else null. `orderBy` is among them. Default: whole rows.
    */
   readonly partial?: readonly string[]
+  /**
+   * Groups of columns, each with an order of its own, in place of `partial` and `orderBy`: rows have the columns of some
+   * groups, and of each the newest state counts, whichever row and writer brings it. A row in which the columns of a group's
+   * order are null says nothing of that group; other columns stay as they are.
+   */
+  readonly sequenceGroups?: readonly SequenceGroup[]
 }
 
 const OPTIONS = [
@@ -52,6 +60,7 @@ const OPTIONS = [
   'skipUnchanged',
   'orderBy',
   'partial',
+  'sequenceGroups',
   'op',
   'softDelete',
   'branch',
@@ -69,34 +78,33 @@ export async function upsert(
   { companionsOf, onBatch }: WriteHooks = {},
 ): Promise<ChangedTable> {
   checkOptions('upsert', options, OPTIONS)
-  const { on, duplicates = 'last', skipUnchanged = false, orderBy, partial, softDelete } = options
+  const { on, duplicates = 'last', skipUnchanged = false, orderBy, softDelete, sequenceGroups } = options
+  if (sequenceGroups !== undefined) refuseBesideGroups(options)
   return commitChange(
     context,
     held,
     { ...options, companionsOf },
     async ({ metadata }, writing, operationId) => {
       const schema = currentSchema(metadata)
+      const partial = sequenceGroups ? groupColumns('upsert', schema, sequenceGroups) : options.partial
       const own = inputSchema('upsert', schema, { on, orderBy, partial, softDelete })
       const rowInput = { operation: 'upsert', schema, input: own }
       const keys = keyFields('upsert', own, on)
       const order = orderFields('upsert', own, orderBy)
+      const groups = sequenceGroups && new SequenceGroups('upsert', own, keys, sequenceGroups)
       const ops = rowOps('upsert', own, keys, options)
       const { signal } = writing
       const batches = told(ops.batches(input), onBatch)
-      const rows = await KeyedRows.take('upsert', batches, { keys, duplicates, order, signal })
+      const taking = { keys, duplicates, order, fold: groups?.fold, signal }
+      const rows = await KeyedRows.take('upsert', batches, taking)
       const gone = ops.gone(rows)
-      const comparer = rowComparer({
-        schema: own,
-        leftOut: partial && leftOut(rowInput),
-        rows,
-        gone,
-        order,
-        skipUnchanged,
-      })
+      const others = leftOut(rowInput)
+      const comparing = { schema: own, leftOut: partial && others, rows, gone, order, skipUnchanged }
+      const comparer = groups?.comparer(rows, others, skipUnchanged) ?? rowComparer(comparing)
       const means = skipUnchanged ? schema.fields : [...keys, ...order].map(({ field }) => field)
       const tombstone = own.fields.filter(({ name }) => name === softDelete)
       const columns = new Set([...means, ...tombstone].map(({ id }) => id))
-      const writer = rowWriter(writing, metadata, rows, { operationId, input: rowInput, gone })
+      const writer = rowWriter(writing, metadata, rows, { operationId, input: rowInput, groups, gone })
       const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
       const index = new KeyIndexSession(writing, rows, operationId)
       return {
@@ -125,4 +133,16 @@ export async function upsert(
       }
     },
   )
+}
+
+/** Throws INVALID_ARGUMENT for options that say another rule for the same columns, or what no group has. */
+function refuseBesideGroups(options: UpsertOptions): void {
+  const other = (['orderBy', 'partial', 'op', 'softDelete'] as const).find(
+    (name) => options[name] !== undefined,
+  )
+  if (other !== undefined) {
+    throw invalidArgument(
+      `upsert: '${other}' does not go with 'sequenceGroups', which say the order of their columns`,
+    )
+  }
 }

@@ -68,6 +68,8 @@ export class UpsertHistory {
   /** The key that most upserts are by: that of the key index, if it was the first. */
   #key: readonly Key[] = KEYS[0]!
   #store: MemoryStore | undefined
+  /** Whether there is one row of each id, as in a table that nobody appends to. */
+  #isKeyed = false
 
   constructor(seed: number, version: 1 | 2 | 3) {
     this.#random = seededRandom(seed)
@@ -86,7 +88,8 @@ export class UpsertHistory {
     const store = place.store ?? (place.uri.startsWith('memory:') ? new MemoryStore() : undefined)
     this.#lake = await connect(place.uri, { parallelism: 0, ...(store === undefined ? {} : { store }) })
     this.#store = store
-    this.#key = KEYS[this.#random(KEYS.length)]!
+    this.#isKeyed = this.#random(3) === 0
+    this.#key = this.#isKeyed ? ['id'] : KEYS[this.#random(KEYS.length)]!
     const partitions = [[], ['region'], [bucket('id', 3)], ['region', bucket('id', 2)]] as const
     this.#newest = (await this.#lake.createTable('shop.orders', {
       schema: COLUMNS,
@@ -108,12 +111,12 @@ export class UpsertHistory {
   }
 
   async #step(): Promise<void> {
-    const steps = [
+    const upserts = this.#isKeyed
+      ? [() => this.#upsert(), ...Array(4).fill(() => this.#upsertGroups())]
+      : [() => this.#append(), ...Array(3).fill(() => this.#upsert()), () => this.#upsertGroups()]
+    const steps: (() => Promise<void>)[] = [
+      ...upserts,
       () => this.#damageIndex(),
-      () => this.#append(),
-      () => this.#upsert(),
-      () => this.#upsert(),
-      () => this.#upsert(),
       () => this.#deleteWhere(),
       () => this.#deleteKeys(),
       () => this.#overwrite(),
@@ -164,10 +167,10 @@ export class UpsertHistory {
   }
 
   async #upsert(): Promise<void> {
-    const on = this.#random(3) === 0 ? KEYS[this.#random(KEYS.length)]! : this.#key
+    const on = this.#random(3) === 0 && !this.#isKeyed ? KEYS[this.#random(KEYS.length)]! : this.#key
     const skipUnchanged = this.#random(2) === 0
     const orderBy = ORDERS[this.#random(ORDERS.length)]!
-    const rows = [...this.#rows(1 + this.#random(8)), ...this.#someHeld()]
+    const rows = [...this.#rows(1 + this.#random(8)), ...this.#someHeld(), ...this.#newStates(on)]
     const partial = this.#partial(on, orderBy)
     const { softDelete, deletes } = this.#deletesAmong(rows)
     const isDelete = (row: ModelRow) => deletes?.has(row) === true
@@ -243,6 +246,64 @@ export class UpsertHistory {
     return this.#random(3) === 0 ? { softDelete: 'gone', deletes } : { deletes }
   }
 
+  /** Rows of which each group of columns has its own order. */
+  async #upsertGroups(): Promise<void> {
+    // Where several rows have one key, any of them might be gone on with.
+    const isUnique = (on: readonly Key[]) =>
+      new Set(this.#held.map(({ row }) => keyOf(row, on))).size === this.#held.length
+    const unique = KEYS.filter(isUnique)
+    if (unique.length === 0) return
+    const on = this.#isKeyed ? this.#key : unique[this.#random(unique.length)]!
+    const groups = GROUPS.filter(
+      ({ orderBy, columns }) =>
+        this.#random(4) > 0 && ![orderBy, ...columns].some((name) => on.includes(name as Key)),
+    )
+    if (groups.length === 0) return
+    const skipUnchanged = this.#random(2) === 0
+    const rows = [...this.#rows(1 + this.#random(8)), ...this.#someHeld(), ...this.#newStates(on)]
+    const columns = [...new Set(groups.flatMap(columnsOf))]
+    await this.#write(
+      (table) =>
+        table.upsert(rows.map((row) => givenOf(row, on, columns)) as Row[], {
+          on,
+          skipUnchanged,
+          sequenceGroups: groups,
+        }),
+      (sequenceNumber) => {
+        const counts = { inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
+        for (const key of new Set(rows.map((row) => keyOf(row, on)))) {
+          const own = rows.filter((row) => keyOf(row, on) === key)
+          const held = this.#held.find(({ row }) => keyOf(row, on) === key)
+          let row: ModelRow = held?.row ?? { ...EMPTY, ...givenOf(own.at(-1)!, on, []) }
+          let isTaken = false
+          for (const group of groups) {
+            const order = [group.orderBy]
+            const newest = own
+              .filter((each) => orderOf(each, group.orderBy) >= 0)
+              .reduce<ModelRow | undefined>(
+                (best, each) => (best !== undefined && isNewer(best, each, order) ? best : each),
+                undefined,
+              )
+            if (newest === undefined || (held !== undefined && isNewer(held.row, newest, order))) continue
+            isTaken = true
+            row = { ...row, ...Object.fromEntries(columnsOf(group).map((name) => [name, newest[name]])) }
+          }
+          const isSame = held !== undefined && skipUnchanged && textOf(row) === textOf(held.row)
+          if (held !== undefined && (!isTaken || isSame)) {
+            counts.unchanged++
+            continue
+          }
+          counts[held === undefined ? 'inserted' : 'updated']++
+          this.#held = [
+            ...this.#held.filter((each) => each !== held),
+            { row, rowId: held?.rowId, sequenceNumber },
+          ]
+        }
+        expect(this.#newest.changed).toEqual(counts)
+      },
+    )
+  }
+
   /** Columns that partial rows have; undefined for whole ones, as where any of several rows might be gone on with. */
   #partial(on: readonly Key[], orderBy: Order): readonly Column[] | undefined {
     const keys = this.#held.map(({ row }) => keyOf(row, on))
@@ -267,7 +328,7 @@ export class UpsertHistory {
 
   async #overwrite(): Promise<void> {
     const [where, matches] = this.#filter()
-    const rows = this.#rows(this.#random(4))
+    const rows = this.#isKeyed ? [] : this.#rows(this.#random(4))
     const gone = this.#held.filter(({ row }) => matches(row))
     await this.#write(
       (table) => table.overwrite(rows as unknown as Row[], { where }),
@@ -317,13 +378,19 @@ export class UpsertHistory {
       region: REGIONS[this.#random(REGIONS.length)]!,
       place: this.#random(6) === 0 ? null : { x: this.#random(6) === 0 ? null : this.#random(6) },
       amount: this.#random(5) === 0 ? null : `${this.#random(100)}.25`,
-      gone: null,
+      gone: [null, false, true][this.#random(3)]!,
     }))
   }
 
   /** Rows that would be upserted as they are. */
   #someHeld(): ModelRow[] {
     return this.#held.filter(() => this.#random(5) === 0).map(({ row }) => ({ ...row }))
+  }
+
+  /** Rows with the keys of some that are held. */
+  #newStates(on: readonly Key[]): ModelRow[] {
+    const held = this.#held.filter(() => this.#random(4) === 0).map(({ row }) => row)
+    return this.#rows(held.length).map((row, i) => ({ ...row, ...givenOf(held[i]!, on, []) }))
   }
 
   #add(rows: readonly ModelRow[], sequenceNumber: bigint): void {
@@ -358,6 +425,15 @@ export class UpsertHistory {
     }
     if (left.length > 0) throw new Error(`missing rows: ${left.map(({ row }) => textOf(row)).join(' ')}`)
   }
+}
+
+const GROUPS = [
+  { orderBy: 'amount', columns: ['region'] },
+  { orderBy: 'place.x', columns: ['gone'] },
+] as const
+
+function columnsOf({ orderBy, columns }: (typeof GROUPS)[number]): readonly Column[] {
+  return [orderBy === 'place.x' ? 'place' : orderBy, ...columns]
 }
 
 /** The columns of a partial row. */
