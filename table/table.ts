@@ -44,6 +44,7 @@ import type { ChangedTable } from './upsert/commit-change.ts'
 import type { DeleteOptions } from './upsert/delete.ts'
 import type { OverwriteOptions } from './upsert/overwrite.ts'
 import type { RowCounts } from './upsert/row-counts.ts'
+import type { SetValues } from './upsert/set-values.ts'
 import type { UpsertOptions } from './upsert/upsert.ts'
 
 /** Rows or Arrow data, whole or as a stream. */
@@ -185,7 +186,8 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   /**
    * Puts rows in the place of those that match `where`, or of all, in one commit; resolves to the version that holds them.
    * What matches goes as by `delete`, and is looked for anew in the version that is committed onto. The rows need not
-   * match the filter themselves. `changed` tells how many were inserted and deleted.
+   * match the filter themselves. With `mode: 'dynamic'`, the partitions go that the rows are of. `changed` tells how many
+   * were inserted and deleted.
    */
   async overwrite(input: AppendInput<W>, options?: OverwriteOptions): Promise<Table<R, W>> {
     const context = this.#writable('overwrite')
@@ -220,13 +222,39 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    * Begins an evolution: changes to schema, partition spec, sort order, properties and format version, for one commit.
    * The type of a row is not followed through it: give the new one, or keep it (`update<Row, RowInput>()`).
    */
-  update<R2 = Record<string, unknown>, W2 = Record<string, unknown>>(): TableEvolution<Table<R2, W2>> {
+  update<R2 = Record<string, unknown>, W2 = Record<string, unknown>>(): TableEvolution<Table<R2, W2>>
+  /**
+   * Sets columns of the rows that match a filter, in one commit: to the same values, or to what a function says of each row,
+   * which names the columns that change. It is asked again for rows that someone has changed meanwhile. Rows keep their
+   * ids; `write.update.mode` says how they are replaced, as for `upsert`. `changed` tells how many.
+   */
+  update(
+    where: Expression,
+    set: Partial<W> | ((row: R) => Partial<W>),
+    options?: AppendOptions,
+  ): Promise<Table<R, W>>
+  update(
+    where?: Expression,
+    set?: object,
+    options?: AppendOptions,
+  ): TableEvolution<Table> | Promise<Table<R, W>> {
     const context = this.#writable('update')
+    if (where !== undefined) return this.#updateRows(context, where, set as SetValues, options)
     return new TableEvolution(async (steps, { signal }) => {
       const fresh = await reload(context.catalog, this.#loaded, { signal })
       const evolution = evolve({ ...context, signal }, this.metadata, steps)
-      return new Table<R2, W2>(this.#context, await commit({ ...context, signal }, fresh, evolution))
+      return new Table(this.#context, await commit({ ...context, signal }, fresh, evolution))
     })
+  }
+
+  async #updateRows(
+    context: WritableContext,
+    where: Expression,
+    set: SetValues,
+    options: AppendOptions | undefined,
+  ): Promise<Table<R, W>> {
+    const { update } = await import('./upsert/update.ts')
+    return this.#changed(await update(context, this.#loaded, where, set, options))
   }
 
   /**

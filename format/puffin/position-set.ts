@@ -63,6 +63,12 @@ export class PositionSet {
     }
   }
 
+  equals(other: PositionSet): boolean {
+    if (this.cardinality !== other.cardinality) return false
+    for (const position of this) if (!other.has(position)) return false
+    return true
+  }
+
   /** A set that later additions to this one do not touch. */
   copy(): PositionSet {
     const copy = new PositionSet()

@@ -1,5 +1,6 @@
 import type { Expression } from '../../format/expressions/expression.ts'
 import { strictMetricsEvaluator } from '../../format/expressions/metrics-evaluator.ts'
+import type { DataFile } from '../../format/manifest.ts'
 import { PositionSet } from '../../format/puffin/position-set.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
@@ -11,7 +12,7 @@ import type { WritingContext } from '../writing-context.ts'
 import type { RowsToDelete } from './finds.ts'
 
 /**
- * The live rows of a snapshot that match a filter. Files of which all rows match, by their partition or their
+ * The live rows of a snapshot that match a filter, in files that are meant. Files of which all rows match, by their partition or their
  * metrics, are not read, unless their rows have to be counted: where some are deleted, or the manifest does not tell.
  */
 export async function findMatches(
@@ -19,6 +20,7 @@ export async function findMatches(
   metadata: TableMetadata,
   snapshot: Snapshot,
   where: Expression,
+  isMeant: (file: DataFile) => boolean = () => true,
 ): Promise<readonly RowsToDelete[]> {
   const source = scanSource(context, metadata)
   const schema = currentSchema(metadata)
@@ -28,6 +30,7 @@ export async function findMatches(
   const partly = async function* (): AsyncGenerator<ScanTask> {
     for await (const task of snapshotTasks(source, snapshot, schema, where, signal)) {
       const { dataFile, deletes, residual } = task
+      if (!isMeant(dataFile)) continue
       const isCounted = deletes.length === 0 && dataFile.recordCount > 0n
       const isWhole = isCounted && (residual.op === 'true' || matchesAll(dataFile))
       if (isWhole) found.push({ task, positions: 'all', count: Number(dataFile.recordCount) })

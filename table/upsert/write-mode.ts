@@ -12,7 +12,7 @@ import type { RowRemover } from './row-remover.ts'
 export function rowRemover(
   context: WritingContext,
   { properties, formatVersion }: TableMetadata,
-  mode: 'write.delete.mode' | 'write.merge.mode',
+  mode: 'write.delete.mode' | 'write.update.mode' | 'write.merge.mode',
   operationId: string,
 ): RowRemover {
   const isMergeOnRead = formatVersion > 1 && readProperty(properties, mode) !== 'copy-on-write'

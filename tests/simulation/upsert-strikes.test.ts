@@ -69,6 +69,16 @@ const CHANGES: readonly Change[] = [
     model: (before) => without(after(before, [1, 2], 'ours'), [3]),
   },
   {
+    name: 'an update',
+    make: (table, commitId) => table.update(isIn('id', [0, 1, 3, 20]), { name: 'ours' }, { commitId }),
+    model: (before) =>
+      after(
+        before,
+        [0, 1, 3, 20].filter((id) => before.has(id)),
+        'ours',
+      ),
+  },
+  {
     name: 'an overwrite',
     make: (table, commitId) =>
       table.overwrite(rows([80, 81], 'ours'), { where: isIn('id', [0, 1, 3, 20]), commitId }),
@@ -212,6 +222,7 @@ async function newWorld(change: Change, version: string, mode: string, race: 'wo
       'format-version': version,
       'write.merge.mode': mode,
       'write.delete.mode': mode,
+      'write.update.mode': mode,
       'write.delete.granularity': 'file',
       'commit.manifest.min-count-to-merge': '2',
     },

@@ -99,6 +99,7 @@ export class UpsertHistory {
         'commit.manifest.min-count-to-merge': String(2 + this.#random(4)),
         ...(this.#random(4) === 0 ? { 'write.merge.mode': 'copy-on-write' } : {}),
         ...(this.#random(4) === 0 ? { 'write.delete.mode': 'copy-on-write' } : {}),
+        ...(this.#random(4) === 0 ? { 'write.update.mode': 'copy-on-write' } : {}),
         'write.delete.granularity': this.#random(2) === 0 ? 'file' : 'partition',
       },
     })) as unknown as Table
@@ -120,6 +121,7 @@ export class UpsertHistory {
       () => this.#deleteWhere(),
       () => this.#deleteKeys(),
       () => this.#overwrite(),
+      () => this.#updateWhere(),
     ]
     await steps[this.#random(steps.length)]!()
   }
@@ -322,6 +324,26 @@ export class UpsertHistory {
       () => {
         this.#held = this.#held.filter(({ row }) => !matches(row))
         expect(this.#newest.changed).toMatchObject({ deleted: gone.length, updated: 0 })
+      },
+    )
+  }
+
+  async #updateWhere(): Promise<void> {
+    const [where, matches] = this.#filter()
+    const region = REGIONS[this.#random(REGIONS.length)]!
+    const isByRow = this.#random(2) === 0
+    const valuesOf = ({ region: own }: ModelRow) =>
+      isByRow && own !== null ? { region, amount: '7.25' } : { region }
+    const meant = this.#held.filter(({ row }) => matches(row))
+    await this.#write(
+      (table) => table.update(where, isByRow ? (row) => valuesOf(row as unknown as ModelRow) : { region }),
+      (sequenceNumber) => {
+        this.#held = this.#held.map((held) =>
+          meant.includes(held)
+            ? { row: { ...held.row, ...valuesOf(held.row) }, rowId: held.rowId, sequenceNumber }
+            : held,
+        )
+        expect(this.#newest.changed).toMatchObject({ updated: meant.length, inserted: 0, deleted: 0 })
       },
     )
   }

@@ -1,19 +1,8 @@
 /** What `upsert` and `delete` promise, one thing after another. */
 import { describe, expect, test } from 'vitest'
-import {
-  connect,
-  eq,
-  gt,
-  identity,
-  type Lake,
-  MemoryStore,
-  type ObjectStore,
-  schema,
-  type Table,
-  t,
-} from '../../index.ts'
-import { wrappedStore } from '../simulation/wrapped-store.ts'
+import { connect, eq, gt, identity, type Lake, MemoryStore, schema, type Table, t } from '../../index.ts'
 import { code } from '../table/support.ts'
+import { heldWithRival, locations } from './support.ts'
 
 type Plain = Record<string, unknown>
 
@@ -611,31 +600,3 @@ test('truncate deletes all rows in one commit, and an earlier snapshot has them 
     then.push(row)
   expect(then).toHaveLength(4)
 })
-
-/** A table at hand, of which a rival changes the rows just before it puts a version of its own. */
-async function heldWithRival(
-  store: MemoryStore,
-  rival: (theirs: Table) => Promise<unknown>,
-  { name = 'shop.orders', onWrite }: { name?: string; onWrite?: (location: string) => void } = {},
-): Promise<Table> {
-  const load = async (over: ObjectStore) =>
-    (await (
-      await connect('memory://lake/wh', { store: over, parallelism: 0 })
-    ).loadTable(name)) as unknown as Table
-  let isThrough = false
-  const watched = wrappedStore(store, async (call, [location = ''], apply) => {
-    if (call === 'openWrite') onWrite?.(location)
-    if (call === 'put' && location.endsWith('.metadata.json') && !isThrough) {
-      isThrough = true
-      await rival(await load(store))
-    }
-    return apply()
-  })
-  return load(watched)
-}
-
-async function locations(store: MemoryStore): Promise<string[]> {
-  const found: string[] = []
-  for await (const { location } of store.list('memory://')) found.push(location)
-  return found.sort()
-}

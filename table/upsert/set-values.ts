@@ -1,0 +1,89 @@
+import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import { takeData } from '../../format/arrow/take.ts'
+import { requireColumn } from '../../format/column-path.ts'
+import { invalidArgument } from '../../format/errors.ts'
+import type { Schema } from '../../format/schema.ts'
+import type { NestedField } from '../../format/types.ts'
+import { describeValue } from '../../format/values/mismatch.ts'
+import { rowReader } from '../../readers/rows.ts'
+import { rowsToBatches } from '../../writers/row-batches.ts'
+
+/** Columns by name, with the values that they get. */
+export type NewValues = Readonly<Record<string, unknown>>
+/** The same for all rows, or of each row what it gets. */
+export type SetValues = NewValues | ((row: Readonly<Record<string, unknown>>) => NewValues)
+
+/** Makes batches of the schema other ones. */
+export type ValueSetter = (batch: RecordBatch) => Promise<RecordBatch>
+
+/** The top-level columns of these names. Throws INVALID_ARGUMENT for those that there are not. */
+export function fieldsNamed(schema: Schema, names: readonly string[]): readonly NestedField[] {
+  return names.map((name) => requireColumn(schema, [name], 'update').field)
+}
+
+/** Rows for which a value does not fit are INVALID_ARGUMENT, by their number among all that it is given. */
+export function valueSetter(schema: Schema, set: SetValues): ValueSetter {
+  return typeof set === 'function' ? setByRow(schema, set) : setForAll(schema, set)
+}
+
+function setForAll(schema: Schema, values: NewValues): ValueSetter {
+  const fields = fieldsNamed(schema, Object.keys(values))
+  let one: RecordBatch | undefined
+  return async (batch) => {
+    one ??= await firstOf(rowsToBatches(fields, [values]))
+    const slots = new Int32Array(batch.numRows)
+    const columns = one.data.children.map((column) => takeData(column, slots))
+    return withColumns(schema, batch, fields, columns)
+  }
+}
+
+function setByRow(schema: Schema, set: Exclude<SetValues, NewValues>): ValueSetter {
+  const read = rowReader(schema.fields)
+  let firstRowNumber = 0
+  return async (batch) => {
+    const rowAt = read(batch)
+    const rows = Array.from({ length: batch.numRows }, (_, i) => rowAt(i))
+    const changes = rows.map((row, i) => {
+      const values = set(row)
+      if (typeof values === 'object' && values !== null && !Array.isArray(values)) return values
+      throw invalidArgument(
+        `row ${firstRowNumber + i}: expected new values by column, found ${describeValue(values)}`,
+        { row: firstRowNumber + i },
+      )
+    })
+    const names = new Set(changes.flatMap((values) => Object.keys(values)))
+    const fields = fieldsNamed(schema, [...names])
+    const merged = changes.map((values, i) =>
+      Object.fromEntries(
+        fields.map(({ name }) => [name, Object.hasOwn(values, name) ? values[name] : rows[i]![name]]),
+      ),
+    )
+    const options = { batchRows: batch.numRows, targetBytes: Number.POSITIVE_INFINITY, firstRowNumber }
+    firstRowNumber += batch.numRows
+    if (fields.length === 0) return batch
+    const made = await firstOf(rowsToBatches(fields, merged, options))
+    return withColumns(schema, batch, fields, made.data.children)
+  }
+}
+
+async function firstOf(batches: AsyncIterable<RecordBatch>): Promise<RecordBatch> {
+  for await (const batch of batches) return batch
+  throw new Error('rows make a batch')
+}
+
+function withColumns(
+  { fields }: Schema,
+  { schema, data, numRows: length }: RecordBatch,
+  changed: readonly NestedField[],
+  columns: readonly Data[],
+): RecordBatch {
+  const places = new Map(changed.map(({ id }, i) => [id, i]))
+  const children = fields.map(({ id }, i) => {
+    const place = places.get(id)
+    return place === undefined ? data.children[i]! : columns[place]!
+  })
+  return new RecordBatch(
+    schema,
+    makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }),
+  )
+}
