@@ -42,6 +42,7 @@ import { TableEvolution } from './table-evolution.ts'
 import type { OpOption } from './upsert/batches-with-ops.ts'
 import type { ChangedTable } from './upsert/commit-change.ts'
 import type { DeleteOptions } from './upsert/delete.ts'
+import type { MergeOptions } from './upsert/merge.ts'
 import type { OverwriteOptions } from './upsert/overwrite.ts'
 import type { RowCounts } from './upsert/row-counts.ts'
 import type { SetValues } from './upsert/set-values.ts'
@@ -193,6 +194,20 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     const context = this.#writable('overwrite')
     const { overwrite } = await import('./upsert/overwrite.ts')
     return this.#changed(await overwrite(context, this.#loaded, input, options))
+  }
+
+  /**
+   * Lets the rows of a source meet those of the table that have their keys, as SQL's MERGE does: of `whenMatched` and
+   * `whenNotMatched` the first clause that is for a row says what becomes of it. Rows of the source may have columns that
+   * the table does not have, for clauses to look at, and are held in memory. Null matches nothing. Two rows of the source with
+   * one key are INVALID_ARGUMENT. One commit; rows keep their ids; `write.merge.mode` as for `upsert`. Clauses are asked again
+   * when a rival has committed meanwhile. `changed` tells how many rows were inserted, updated and deleted, and of how many
+   * nothing came.
+   */
+  async merge<S extends object>(source: AppendInput<S>, options: MergeOptions<R, S>): Promise<Table<R, W>> {
+    const context = this.#writable('merge')
+    const { merge } = await import('./upsert/merge.ts')
+    return this.#changed(await merge(context, this.#loaded, source, options as unknown as MergeOptions))
   }
 
   /** Deletes all rows in one commit, without reading any where none is deleted yet; earlier snapshots have them still. */

@@ -11,8 +11,8 @@ export interface RowBatchOptions {
   readonly batchRows?: number
   /** A batch is handed out when its Arrow buffers reach about this many bytes. Default: 8 MiB. */
   readonly targetBytes?: number
-  /** The number of the first row, for errors. Default: 0. */
-  readonly firstRowNumber?: number
+  /** What errors call a row, by its place among the rows, from 0. Default: that. */
+  readonly numberOf?: (row: number) => number
 }
 
 const DEFAULT_BATCH_ROWS = 32_768
@@ -57,8 +57,9 @@ class RowCollector {
   readonly #batchRows: number
   readonly #targetBytes: number
   readonly #rowsAreStable: boolean
+  readonly #numberOf: (row: number) => number
   /** The number of the first gathered row. */
-  #rowNumber: number
+  #rowNumber = 0
   #gathered = 0
   #appended = 0
 
@@ -68,7 +69,7 @@ class RowCollector {
     this.#batchRows = options.batchRows ?? DEFAULT_BATCH_ROWS
     this.#targetBytes = options.targetBytes ?? DEFAULT_TARGET_BYTES
     this.#rowsAreStable = rowsAreStable
-    this.#rowNumber = options.firstRowNumber ?? 0
+    this.#numberOf = options.numberOf ?? ((row) => row)
   }
 
   get rowCount(): number {
@@ -94,7 +95,7 @@ class RowCollector {
     try {
       return this.#column.gather(row, this.#gathered, !this.#rowsAreStable)
     } catch (error) {
-      throw rowError(this.#rowNumber + this.#gathered, '', error)
+      throw rowError(this.#numberOf(this.#rowNumber + this.#gathered), '', error)
     }
   }
 
@@ -103,7 +104,7 @@ class RowCollector {
       this.#column.appendGathered(this.#gathered)
     } catch (error) {
       if (!(error instanceof Misfit)) throw error
-      throw rowError(this.#rowNumber + error.slot, error.path.slice(1), error.cause)
+      throw rowError(this.#numberOf(this.#rowNumber + error.slot), error.path.slice(1), error.cause)
     }
     this.#rowNumber += this.#gathered
     this.#appended += this.#gathered

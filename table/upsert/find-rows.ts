@@ -5,7 +5,7 @@ import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
 import type { NestedField } from '../../format/types.ts'
-import { deletedPositions, liveRows, snapshotTasks } from '../../readers/live-rows.ts'
+import { deletedPositions, type LiveRows, liveRows, snapshotTasks } from '../../readers/live-rows.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import type { ScanSource } from '../../readers/scan.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
@@ -13,7 +13,7 @@ import { scanSource } from '../scan-source.ts'
 import type { WritingContext } from '../writing-context.ts'
 import { Finds, type FoundRows } from './finds.ts'
 import type { IndexedVersion } from './indexed-version.ts'
-import { keyColumns } from './key-fields.ts'
+import { type KeyField, keyColumns } from './key-fields.ts'
 import type { KeyIndexSession } from './key-index-session.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import type { RowComparer } from './row-comparer.ts'
@@ -40,38 +40,62 @@ export async function findRows(
   if (snapshot === undefined || rows.size === 0) {
     return { ...finds.result(), before, finishIndex: async () => ({}) }
   }
-  const indexed = await index?.open(metadata, snapshot)
-  const search: Search = {
-    source: scanSource(context, metadata),
-    schema: currentSchema(metadata),
-    metadata,
-    rows,
-    finds,
-    indexed,
-    split: new SplitTasks(indexed),
-    signal: context.signal,
+  const search = await openSearch(context, metadata, snapshot, rows, index)
+  if (comparer === undefined) await findByKeys(search, finds)
+  else {
+    await visitRows(search, comparer, ({ live, values, rowIds, found }) => {
+      const standingOf = comparer.over(values, live.length)
+      for (const { row, number } of found) {
+        const candidate = { position: Number(live.positions[row]), number, rowId: idAt(rowIds, row) }
+        finds.add(live.task, candidate, standingOf(row, number))
+      }
+      before?.keep(live, comparer.keptOf(values), found)
+    })
   }
-  const tasks = snapshotTasks(search.source, snapshot, search.schema, rows.filter(), search.signal)
-  if (comparer === undefined) await findByKeys(search, tasks)
-  else await findByRows(search, tasks, comparer, before)
-  return { ...finds.result(), before, finishIndex: async () => indexed?.finish() ?? {} }
+  return { ...finds.result(), before, finishIndex: search.finishIndex }
 }
 
-interface Search {
+/** Looking for the rows of a snapshot that have one of some keys. */
+export interface Search {
+  /** Writes what is new of the key index; resolves to what the snapshot's summary is to say of it. */
+  readonly finishIndex: () => Promise<Readonly<Record<string, string>>>
   readonly source: ScanSource
   readonly schema: Schema
   readonly metadata: TableMetadata
   readonly rows: KeyedRows
-  readonly finds: Finds
+  readonly tasks: AsyncIterable<ScanTask>
   readonly indexed: IndexedVersion | undefined
   readonly split: SplitTasks
   readonly signal: AbortSignal | undefined
 }
 
+export async function openSearch(
+  context: WritingContext,
+  metadata: TableMetadata,
+  snapshot: Snapshot,
+  rows: KeyedRows,
+  index: KeyIndexSession | undefined,
+): Promise<Search> {
+  const indexed = await index?.open(metadata, snapshot)
+  const { signal } = context
+  const [source, schema] = [scanSource(context, metadata), currentSchema(metadata)]
+  return {
+    finishIndex: async () => indexed?.finish() ?? {},
+    source,
+    schema,
+    metadata,
+    rows,
+    tasks: snapshotTasks(source, snapshot, schema, rows.filter(), signal),
+    indexed,
+    split: new SplitTasks(indexed),
+    signal,
+  }
+}
+
 /** Reads keys, and of files that the index covers nothing. */
-async function findByKeys(search: Search, tasks: AsyncIterable<ScanTask>): Promise<void> {
-  const { source, schema, metadata, finds, split, signal } = search
-  await readKeys(search, split.toRead(tasks))
+async function findByKeys(search: Search, finds: Finds): Promise<void> {
+  const { source, schema, metadata, tasks, split, signal } = search
+  await readKeys(search, split.toRead(tasks), finds)
   for (const { task, candidates } of split.withCandidates()) {
     const deleted = await deletedPositions(source, schema, task, signal)
     for (const found of candidates) {
@@ -80,39 +104,40 @@ async function findByKeys(search: Search, tasks: AsyncIterable<ScanTask>): Promi
   }
 }
 
-/** Reads what rows are compared by, of files that the index covers where it says that they are. */
-async function findByRows(
+/** Rows of one batch that have a sought key. */
+export interface VisitedRows {
+  readonly live: LiveRows
+  /** Columns as asked for. */
+  readonly values: readonly Data[]
+  /** Of version 3. */
+  readonly rowIds: Data | undefined
+  readonly found: readonly FoundRow[]
+}
+
+/** Reads `fields` of the rows, the `keys` among them, of files that the index covers where it says that they are. */
+export async function visitRows(
   search: Search,
-  tasks: AsyncIterable<ScanTask>,
-  comparer: RowComparer,
-  before: RowsBefore | undefined,
+  { fields, keys }: { readonly fields: readonly NestedField[]; readonly keys: readonly KeyField[] },
+  visit: (rows: VisitedRows) => void,
 ): Promise<void> {
-  const { source, schema, metadata, rows, finds, indexed, split, signal } = search
+  const { source, schema, metadata, rows, tasks, indexed, split, signal } = search
   if (indexed !== undefined) await readKeys(search, split.toIndex(tasks))
-  const fields = withLineage(metadata, comparer.fields)
   const onlyOf = (task: ScanTask) => split.positionsIn(task)
-  const toCompare = indexed === undefined ? tasks : split.toCompare()
-  for await (const live of liveRows(source, toCompare, { schema, fields, onlyOf, signal })) {
-    const { task, length, positions } = live
-    const values = live.columns.slice(0, comparer.fields.length)
-    const rowIds = live.columns[comparer.fields.length]
-    const numbers = rows.numbersOf(keyColumns(comparer.keys, values), length)
-    const standingOf = comparer.over(values, length)
-    const kept: FoundRow[] = []
-    for (let row = 0; row < length; row++) {
-      const number = numbers[row]!
-      if (number < 0) continue
-      kept.push({ row, number })
-      const found = { position: Number(positions[row]), number, rowId: idAt(rowIds, row) }
-      finds.add(task, found, standingOf(row, number))
-    }
-    before?.keep(live, comparer.keptOf(values), kept)
+  const toRead = indexed === undefined ? tasks : split.toCompare()
+  const request = { schema, fields: withLineage(metadata, fields), onlyOf, signal }
+  for await (const live of liveRows(source, toRead, request)) {
+    const values = live.columns.slice(0, fields.length)
+    const numbers = rows.numbersOf(keyColumns(keys, values), live.length)
+    const found = [...numbers.keys()].flatMap((row) =>
+      numbers[row]! < 0 ? [] : [{ row, number: numbers[row]! }],
+    )
+    visit({ live, values, rowIds: live.columns[fields.length], found })
   }
 }
 
 /** Finds the rows of tasks by their keys, or adds all of them to the index. */
-async function readKeys(search: Search, tasks: AsyncIterable<ScanTask>): Promise<void> {
-  const { source, schema, metadata, rows, finds, indexed, split, signal } = search
+async function readKeys(search: Search, tasks: AsyncIterable<ScanTask>, finds?: Finds): Promise<void> {
+  const { source, schema, metadata, rows, indexed, split, signal } = search
   const columns = rows.keys.map(({ column }) => column)
   const fields = withLineage(metadata, columns)
   for await (const live of liveRows(source, tasks, { schema, fields, signal })) {
@@ -125,7 +150,7 @@ async function readKeys(search: Search, tasks: AsyncIterable<ScanTask>): Promise
       const number = numbers[row]!
       if (number < 0) continue
       const found = { position: Number(positions[row]), number, rowId: idAt(rowIds, row) }
-      if (whole === undefined) finds.add(task, found)
+      if (whole === undefined) finds!.add(task, found)
       else whole.candidates.push(found)
     }
     if (whole !== undefined) await indexed!.add(task.dataFile, { keys, positions, rowIds })

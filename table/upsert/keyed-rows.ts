@@ -16,6 +16,8 @@ export interface TakeOptions {
   readonly order?: readonly KeyField[]
   /** Makes of rows of one key one, in place of `order`; `owners` are the numbers that stand for the keys of all rows. */
   readonly fold?: Fold | undefined
+  /** What errors call a row, by its place in the input. Default: that. */
+  readonly numberOf?: (row: number) => number
   readonly signal: AbortSignal | undefined
 }
 
@@ -36,7 +38,7 @@ export class KeyedRows {
   static async take(
     operation: string,
     input: AsyncIterable<RecordBatch>,
-    { keys, duplicates, order = [], fold, signal }: TakeOptions,
+    { keys, duplicates, order = [], fold, numberOf = (row) => row, signal }: TakeOptions,
   ): Promise<KeyedRows> {
     const keysOf = keyReader(keys.map(({ column }) => column))
     const batches: RecordBatch[] = []
@@ -51,7 +53,7 @@ export class KeyedRows {
       count += batch.numRows
     }
     const rows = new KeyedRows({ keys, keysOf, set, count }, batches, { order, fold })
-    if (duplicates === 'error' && rows.size < count) throw rows.#duplicate(operation, batches)
+    if (duplicates === 'error' && rows.size < count) throw rows.#duplicate(operation, batches, numberOf)
     return rows
   }
 
@@ -98,14 +100,13 @@ export class KeyedRows {
     return batches.map((batch) => this.numbersOf(keyColumns(this.keys, batch.data.children), batch.numRows))
   }
 
-  #duplicate(operation: string, batches: readonly RecordBatch[]): Error {
+  #duplicate(operation: string, batches: readonly RecordBatch[], numberOf: (row: number) => number): Error {
     let first = 0
     for (const owners of this.#ownersOf(batches)) {
       const row = owners.findIndex((owner, i) => owner !== first + i)
       if (row >= 0) {
-        return invalidArgument(`${operation}: rows ${first + row} and ${owners[row]} have the same key`, {
-          row: first + row,
-        })
+        const [one, other] = [numberOf(first + row), numberOf(owners[row]!)]
+        return invalidArgument(`${operation}: rows ${one} and ${other} have the same key`, { row: one })
       }
       first += owners.length
     }

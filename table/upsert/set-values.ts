@@ -39,31 +39,47 @@ function setForAll(schema: Schema, values: NewValues): ValueSetter {
 
 function setByRow(schema: Schema, set: Exclude<SetValues, NewValues>): ValueSetter {
   const read = rowReader(schema.fields)
-  let firstRowNumber = 0
+  let first = 0
   return async (batch) => {
     const rowAt = read(batch)
-    const rows = Array.from({ length: batch.numRows }, (_, i) => rowAt(i))
-    const changes = rows.map((row, i) => {
-      const values = set(row)
-      if (typeof values === 'object' && values !== null && !Array.isArray(values)) return values
-      throw invalidArgument(
-        `row ${firstRowNumber + i}: expected new values by column, found ${describeValue(values)}`,
-        { row: firstRowNumber + i },
-      )
-    })
-    const names = new Set(changes.flatMap((values) => Object.keys(values)))
-    const fields = fieldsNamed(schema, [...names])
-    const merged = changes.map((values, i) =>
-      Object.fromEntries(
-        fields.map(({ name }) => [name, Object.hasOwn(values, name) ? values[name] : rows[i]![name]]),
-      ),
-    )
-    const options = { batchRows: batch.numRows, targetBytes: Number.POSITIVE_INFINITY, firstRowNumber }
-    firstRowNumber += batch.numRows
-    if (fields.length === 0) return batch
-    const made = await firstOf(rowsToBatches(fields, merged, options))
-    return withColumns(schema, batch, fields, made.data.children)
+    const numberOf = numbersFrom(first)
+    const changes = Array.from({ length: batch.numRows }, (_, i) => newValues(set(rowAt(i)), numberOf(i)))
+    first += batch.numRows
+    return changedRows(schema, batch, changes, numberOf)
   }
+}
+
+function numbersFrom(first: number): (row: number) => number {
+  return (row) => first + row
+}
+
+/** Throws INVALID_ARGUMENT for what is none, which somebody has said of the row `number`. */
+export function newValues(values: unknown, number: number): NewValues {
+  if (typeof values === 'object' && values !== null && !Array.isArray(values)) return values as NewValues
+  throw invalidArgument(`row ${number}: expected new values by column, found ${describeValue(values)}`, {
+    row: number,
+  })
+}
+
+/** The rows of a batch with new values, each its own; `numberOf` is what errors call them. */
+export async function changedRows(
+  schema: Schema,
+  batch: RecordBatch,
+  changes: readonly NewValues[],
+  numberOf: (row: number) => number,
+): Promise<RecordBatch> {
+  const fields = fieldsNamed(schema, [...new Set(changes.flatMap((values) => Object.keys(values)))])
+  if (fields.length === 0) return batch
+  const rowAt = rowReader(schema.fields)(batch)
+  const merged = changes.map((values, i) => {
+    const before = rowAt(i)
+    return Object.fromEntries(
+      fields.map(({ name }) => [name, Object.hasOwn(values, name) ? values[name] : before[name]]),
+    )
+  })
+  const options = { batchRows: batch.numRows, targetBytes: Number.POSITIVE_INFINITY, numberOf }
+  const made = await firstOf(rowsToBatches(fields, merged, options))
+  return withColumns(schema, batch, fields, made.data.children)
 }
 
 async function firstOf(batches: AsyncIterable<RecordBatch>): Promise<RecordBatch> {

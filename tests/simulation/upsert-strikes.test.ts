@@ -79,6 +79,19 @@ const CHANGES: readonly Change[] = [
       ),
   },
   {
+    name: 'a merge',
+    make: (table, commitId) =>
+      table.merge(
+        [1, 2, 3, 40, 77].map((id) => ({ id })),
+        {
+          commitId,
+          whenMatched: [{ if: (_, { id }) => id === 3, do: 'delete' }, { do: () => ({ name: 'ours' }) }],
+          whenNotMatched: [{ if: ({ id }) => id < 77, do: ({ id }) => ({ id, name: 'ours' }) }],
+        },
+      ),
+    model: (before) => without(after(before, [1, 2, 40], 'ours'), [3]),
+  },
+  {
     name: 'an overwrite',
     make: (table, commitId) =>
       table.overwrite(rows([80, 81], 'ours'), { where: isIn('id', [0, 1, 3, 20]), commitId }),

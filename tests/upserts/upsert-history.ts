@@ -122,6 +122,7 @@ export class UpsertHistory {
       () => this.#deleteKeys(),
       () => this.#overwrite(),
       () => this.#updateWhere(),
+      () => this.#merge(),
     ]
     await steps[this.#random(steps.length)]!()
   }
@@ -344,6 +345,56 @@ export class UpsertHistory {
             : held,
         )
         expect(this.#newest.changed).toMatchObject({ updated: meant.length, inserted: 0, deleted: 0 })
+      },
+    )
+  }
+
+  async #merge(): Promise<void> {
+    const on = this.#isKeyed ? this.#key : KEYS[this.#random(KEYS.length)]!
+    const hasKey = (row: ModelRow) =>
+      on.every((name) => (name === 'place.x' ? row.place?.x : row[name]) != null)
+    const candidates = [...this.#rows(1 + this.#random(6)), ...this.#newStates(on)]
+    const byKey = new Map(candidates.map((row, i) => [hasKey(row) ? keyOf(row, on) : i, row]))
+    const source = [...byKey.values()].filter((row) => !this.#isKeyed || hasKey(row))
+    const [withAmount, withRegion] = [this.#random(2) === 0, this.#random(2) === 0]
+    await this.#write(
+      (table) =>
+        table.merge(source as unknown as Row[], {
+          on,
+          whenMatched: [
+            { if: (_, { gone }) => gone === true, do: 'delete' },
+            { if: ({ amount }) => withAmount && amount === null, do: 'update' },
+            { if: ({ region }) => region !== null, do: (_, { amount }) => ({ amount }) },
+          ],
+          whenNotMatched: [{ if: ({ region }) => withRegion || region !== null, do: 'insert' }],
+        }),
+      (sequenceNumber) => {
+        const counts = { inserted: 0, updated: 0, deleted: 0 }
+        const held: HeldRow[] = []
+        const matched = new Set<ModelRow>()
+        for (const each of this.#held) {
+          const own = hasKey(each.row) ? byKey.get(keyOf(each.row, on)) : undefined
+          if (own !== undefined) matched.add(own)
+          if (own?.gone === true) {
+            counts.deleted++
+            continue
+          }
+          const isWhole = withAmount && each.row.amount === null
+          if (own === undefined || !(isWhole || each.row.region !== null)) {
+            held.push(each)
+            continue
+          }
+          counts.updated++
+          const row = isWhole ? own : { ...each.row, amount: own.amount }
+          held.push({ row, rowId: each.rowId, sequenceNumber })
+        }
+        for (const row of source) {
+          if (matched.has(row) || !(withRegion || row.region !== null)) continue
+          counts.inserted++
+          held.push({ row, rowId: undefined, sequenceNumber })
+        }
+        this.#held = held
+        expect(this.#newest.changed).toMatchObject(counts)
       },
     )
   }

@@ -307,7 +307,7 @@ describe('a row that does not fit', () => {
   test('is numbered across slabs and batches', async () => {
     const rows = Array.from({ length: 5000 }, (_, i) => ({ id: i === 4321 ? 'x' : i }))
     await expect(collect(fields, rows, { batchRows: 1000 })).rejects.toMatchObject({ context: { row: 4321 } })
-    await expect(collect(fields, rows.values(), { firstRowNumber: 10 })).rejects.toMatchObject({
+    await expect(collect(fields, rows.values(), { numberOf: (row) => row + 10 })).rejects.toMatchObject({
       context: { row: 4331 },
     })
   })

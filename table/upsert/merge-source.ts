@@ -1,0 +1,93 @@
+import { invalidArgument } from '../../format/errors.ts'
+import type { Schema } from '../../format/schema.ts'
+import type { NestedField } from '../../format/types.ts'
+import { describeValue } from '../../format/values/mismatch.ts'
+import { pruneFields } from '../../readers/projection.ts'
+import { rowReader } from '../../readers/rows.ts'
+import { throwIfAborted } from '../../storage/abort.ts'
+import { type ArrowSource, conformBatches, isArrowRows } from '../../writers/arrow-batches.ts'
+import { rowsToBatches } from '../../writers/row-batches.ts'
+import type { RowsInput } from '../input-batches.ts'
+import { type KeyField, keyFields } from './key-fields.ts'
+import { KeyedRows } from './keyed-rows.ts'
+
+export type SourceRow = Readonly<Record<string, unknown>>
+
+/** What is merged into a table: rows of any columns, the keys among them. */
+export interface MergeSource {
+  readonly rows: readonly SourceRow[]
+  /** The rows that have a key; null is none, for it equals nothing in SQL. */
+  readonly keyed: KeyedRows
+  /** By number of a keyed row its place among `rows`. */
+  readonly places: readonly number[]
+}
+
+/** Pulls all rows. Throws INVALID_ARGUMENT for two with one key, of which the table's row could become only one. */
+export async function takeSource(
+  input: RowsInput,
+  schema: Schema,
+  keys: readonly KeyField[],
+  signal: AbortSignal | undefined,
+): Promise<MergeSource> {
+  const rows: SourceRow[] = []
+  for await (const row of sourceRows(input, schema.fields)) {
+    throwIfAborted(signal)
+    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+      throw invalidArgument(`merge: row ${rows.length}: expected an object, found ${describeValue(row)}`, {
+        row: rows.length,
+      })
+    }
+    rows.push(row as SourceRow)
+  }
+  const places = [...rows.keys()].filter((i) => keys.every(({ path }) => valueAt(rows[i]!, path) != null))
+  const fields = pruneFields(schema.fields, new Set(keys.map(({ field }) => field.id)))
+  const keyRows = places.map((place) => picked(rows[place]!, fields))
+  const numberOf = (i: number) => places[i]!
+  const own = keyFields(
+    'merge',
+    { ...schema, fields },
+    keys.map(({ path }) => path),
+  )
+  const options = { keys: own, duplicates: 'error', numberOf, signal } as const
+  const keyed = await KeyedRows.take('merge', rowsToBatches(fields, keyRows, { numberOf }), options)
+  return { rows, keyed, places }
+}
+
+/** Rows as they are, those of Arrow data as they would be read. */
+async function* sourceRows(input: RowsInput, fields: readonly NestedField[]): AsyncGenerator<unknown> {
+  const isObject = typeof input === 'object' && input !== null
+  if (!isObject || (!isArrowRows(input) && !(Symbol.iterator in input) && !(Symbol.asyncIterator in input))) {
+    throw invalidArgument('merge: expected rows, Arrow data, or an iterable of either')
+  }
+  for await (const item of isArrowRows(input) ? [input] : input) {
+    if (!isArrowRows(item)) {
+      yield item
+      continue
+    }
+    for await (const batch of conformBatches(fields, item as ArrowSource)) {
+      const rowAt = rowReader(fields)(batch)
+      for (let row = 0; row < batch.numRows; row++) yield rowAt(row)
+    }
+  }
+}
+
+function valueAt(row: SourceRow, path: readonly string[]): unknown {
+  let value: unknown = row
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+    value = (value as SourceRow)[name]
+  }
+  return value
+}
+
+/** What a row has in these fields, and no other. */
+export function picked(row: SourceRow, fields: readonly NestedField[]): SourceRow {
+  return Object.fromEntries(
+    fields.flatMap(({ name, type }) => {
+      if (!Object.hasOwn(row, name)) return []
+      const value = row[name]
+      const isStruct = type.kind === 'struct' && typeof value === 'object' && value !== null
+      return [[name, isStruct ? picked(value as SourceRow, type.fields) : value]]
+    }),
+  )
+}
