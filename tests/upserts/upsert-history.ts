@@ -1,4 +1,5 @@
 /** Random histories of appends, upserts and deletes through the public calls, beside a model in plain rows. */
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import {
   bucket,
@@ -277,8 +278,9 @@ export class UpsertHistory {
         for (const key of new Set(rows.map((row) => keyOf(row, on)))) {
           const own = rows.filter((row) => keyOf(row, on) === key)
           const held = this.#held.find(({ row }) => keyOf(row, on) === key)
-          let row: ModelRow = held?.row ?? { ...EMPTY, ...givenOf(own.at(-1)!, on, []) }
-          let isTaken = false
+          // A key within a struct brings the whole struct.
+          let row: ModelRow = { ...(held?.row ?? EMPTY), ...givenOf(own.at(-1)!, on, []) }
+          const taken: Column[] = []
           for (const group of groups) {
             const order = [group.orderBy]
             const newest = own
@@ -288,11 +290,11 @@ export class UpsertHistory {
                 undefined,
               )
             if (newest === undefined || (held !== undefined && isNewer(held.row, newest, order))) continue
-            isTaken = true
+            taken.push(...columnsOf(group))
             row = { ...row, ...Object.fromEntries(columnsOf(group).map((name) => [name, newest[name]])) }
           }
-          const isSame = held !== undefined && skipUnchanged && textOf(row) === textOf(held.row)
-          if (held !== undefined && (!isTaken || isSame)) {
+          const isSame = skipUnchanged && taken.every((name) => isDeepStrictEqual(row[name], held?.row[name]))
+          if (held !== undefined && (taken.length === 0 || isSame)) {
             counts.unchanged++
             continue
           }
