@@ -46,7 +46,7 @@ import type { MergeOptions } from './upsert/merge.ts'
 import type { OverwriteOptions } from './upsert/overwrite.ts'
 import type { RowCounts } from './upsert/row-counts.ts'
 import type { SetValues } from './upsert/set-values.ts'
-import type { UpsertOptions } from './upsert/upsert.ts'
+import type { UpsertOptions } from './upsert/upsert-options.ts'
 
 /** Rows or Arrow data, whole or as a stream. */
 export type AppendInput<W> =

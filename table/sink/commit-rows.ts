@@ -5,7 +5,8 @@ import { type AppendOptions, append, type WriteHooks } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import type { ChangedTable } from '../upsert/commit-change.ts'
 import { rowCounts } from '../upsert/row-counts.ts'
-import { type UpsertOptions, upsert } from '../upsert/upsert.ts'
+import { upsert } from '../upsert/upsert.ts'
+import type { UpsertOptions } from '../upsert/upsert-options.ts'
 
 export interface CommitRows {
   readonly mode: 'append' | 'upsert'

@@ -12,7 +12,7 @@ import { manyListeners, throwIfAborted } from '../../storage/abort.ts'
 import type { WritableContext } from '../context.ts'
 import type { ChangedTable } from '../upsert/commit-change.ts'
 import type { RowCounts } from '../upsert/row-counts.ts'
-import type { UpsertOptions } from '../upsert/upsert.ts'
+import type { UpsertOptions } from '../upsert/upsert-options.ts'
 import { RowQueue } from './row-queue.ts'
 import type { SinkCommit } from './sink-commit.ts'
 import { type SinkMeter, sinkMetrics } from './sink-metrics.ts'
@@ -52,7 +52,16 @@ export interface Progress {
   readonly offset: string | number | bigint
 }
 
-const OF_UPSERT = ['on', 'skipUnchanged', 'orderBy', 'partial', 'sequenceGroups', 'op', 'softDelete'] as const
+const OF_UPSERT = [
+  'on',
+  'deletes',
+  'skipUnchanged',
+  'orderBy',
+  'partial',
+  'sequenceGroups',
+  'op',
+  'softDelete',
+] as const
 const OPTIONS: readonly (keyof SinkOptions)[] = [
   ...OF_UPSERT,
   'mode',

@@ -33,7 +33,7 @@ describe.skipIf(!enginesInstalled)('after upserts and deletes', () => {
   for (const version of [2, 3] as const) {
     test(`every engine reads what a model says in ${histories} histories of version ${version}`, async () => {
       for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
-        const history = new UpsertHistory(seed, version)
+        const history = new UpsertHistory(seed, version, { equality: false })
         await history.run({ uri: join(folder, `v${version}-${seed}`) })
         const { table, rows } = history
         const lines = rows.map((row) => canonicalRow({ ...row }, table.schema.fields))
@@ -44,6 +44,19 @@ describe.skipIf(!enginesInstalled)('after upserts and deletes', () => {
           expect(difference(verdict.lines, lines), `seed ${seed}, ${judge.engine}`).toEqual(sameRows)
           agreed(`upserts v${version}`, judge.engine, lines.length)
         }
+      }
+    })
+
+    test(`Spark reads what a model says in ${histories} histories with equality deletes of version ${version}`, async () => {
+      for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
+        const history = new UpsertHistory(seed, version)
+        await history.run({ uri: join(folder, `equality-v${version}-${seed}`) })
+        const { table, rows } = history
+        const verdict = await judges[0]!.read(placeOf(table))
+        if ('error' in verdict) throw new Error(`seed ${seed}: ${verdict.error}`)
+        const lines = rows.map((row) => canonicalRow({ ...row }, table.schema.fields))
+        expect(difference(verdict.lines, lines), `seed ${seed}`).toEqual(sameRows)
+        agreed(`equality deletes v${version}`, 'spark', lines.length)
       }
     })
 
