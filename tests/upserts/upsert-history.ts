@@ -173,7 +173,7 @@ export class UpsertHistory {
   }
 
   async #append(): Promise<void> {
-    const rows = this.#rows(1 + this.#random(8))
+    const rows = this.#rows(1 + this.#random(24))
     await this.#write(
       (table) => table.append(rows as unknown as Row[]),
       (sequenceNumber) => this.#add(rows, sequenceNumber),
@@ -184,7 +184,7 @@ export class UpsertHistory {
     const on = this.#random(3) === 0 && !this.#isKeyed ? KEYS[this.#random(KEYS.length)]! : this.#key
     const skipUnchanged = this.#random(2) === 0
     const orderBy = ORDERS[this.#random(ORDERS.length)]!
-    const rows = [...this.#rows(1 + this.#random(8)), ...this.#someHeld(), ...this.#newStates(on)]
+    const rows = [...this.#rows(1 + this.#random(16)), ...this.#someHeld(), ...this.#newStates(on)]
     const partial = this.#partial(on, orderBy)
     const { softDelete, deletes } = this.#deletesAmong(rows)
     const isBlind = this.#canBeBlind(on) && !skipUnchanged && partial === undefined && orderBy.length === 0
@@ -298,7 +298,7 @@ export class UpsertHistory {
     )
     if (groups.length === 0) return
     const skipUnchanged = this.#random(2) === 0
-    const rows = [...this.#rows(1 + this.#random(8)), ...this.#someHeld(), ...this.#newStates(on)]
+    const rows = [...this.#rows(1 + this.#random(16)), ...this.#someHeld(), ...this.#newStates(on)]
     const columns = [...new Set(groups.flatMap(columnsOf))]
     await this.#write(
       (table) =>
@@ -466,7 +466,7 @@ export class UpsertHistory {
   }
 
   #filter(): [Expression, (row: ModelRow) => boolean] {
-    const id = BigInt(this.#random(20))
+    const id = BigInt(20 + this.#random(20))
     const region = REGIONS[this.#random(4)]!
     const filters: [Expression, (row: ModelRow) => boolean][] = [
       [eq('region', region), (row) => row.region === region],
@@ -483,7 +483,7 @@ export class UpsertHistory {
 
   #rows(count: number): ModelRow[] {
     return Array.from({ length: count }, () => ({
-      id: this.#random(8) === 0 ? null : BigInt(this.#random(20)),
+      id: this.#random(8) === 0 ? null : BigInt(this.#random(40)),
       region: REGIONS[this.#random(REGIONS.length)]!,
       place: this.#random(6) === 0 ? null : { x: this.#random(6) === 0 ? null : this.#random(6) },
       amount: this.#random(5) === 0 ? null : `${this.#random(100)}.25`,
