@@ -14,7 +14,7 @@ export interface TakeOptions {
   readonly duplicates: 'last' | 'error'
   /** Of rows of one key the newest by these is kept, of several the last. */
   readonly order?: readonly KeyField[]
-  /** Makes of rows of one key one, in place of `order`; `owners` are the numbers that stand for the keys of all rows. */
+  /** Makes of the rows of each key one, in place of `order`; `owners` are the numbers that stand for the keys of all rows. */
   readonly fold?: Fold | undefined
   /** What errors call a row, by its place in the input. Default: that. */
   readonly numberOf?: (row: number) => number
@@ -66,10 +66,10 @@ export class KeyedRows {
     this.count = count
     this.#keysOf = keysOf
     this.#set = set
-    const hasDuplicates = this.size < count
-    const owners = hasDuplicates ? this.#ownersOf(batches) : []
+    const isAll = this.size === count && (fold === undefined || count === 0)
+    const owners = isAll ? [] : this.#ownersOf(batches)
     const one = () => fold?.(batches, owners) ?? winners(batches, owners, order)
-    const kept = hasDuplicates ? one() : allRows(batches)
+    const kept = isAll ? allRows(batches) : one()
     this.batches = kept.map(({ batch }) => batch)
     this.numbers = kept.map(({ numbers }) => numbers)
   }

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { MoraineError } from '../../format/errors.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
 import { structType, typesEqual } from '../../format/types.ts'
 import { pruneFields } from '../../readers/projection.ts'
+import { aggregateProperties } from './aggregates.ts'
 
 /**
  * Throws COMMIT_CONFLICT when someone has changed one of the columns since `schema`, by which the caller meant rows: by
@@ -19,6 +21,12 @@ export function requireColumns(metadata: TableMetadata, schema: Schema, ids: Rea
 export function requireAllColumns(metadata: TableMetadata, { fields }: Schema): void {
   const fresh = currentSchema(metadata)
   if (!typesEqual(structType(fields), structType(fresh.fields))) throw changed(fresh)
+}
+
+/** Throws COMMIT_CONFLICT when someone has changed since how columns are aggregated. */
+export function requireRules(fresh: TableMetadata, before: TableMetadata): void {
+  const [now, then] = [fresh, before].map(({ properties }) => aggregateProperties(properties))
+  if (!isDeepStrictEqual(now, then)) throw changed(currentSchema(fresh))
 }
 
 function changed(fresh: Schema): MoraineError {

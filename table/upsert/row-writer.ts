@@ -8,10 +8,10 @@ import type { TableMetadata } from '../../format/table-metadata.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import { type WriteResult, writeDataFiles } from '../../writers/write-data-files.ts'
 import { dataFileOptions, type WritingContext } from '../writing-context.ts'
+import type { ColumnRules } from './column-rules.ts'
 import type { FoundRows } from './finds.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import { defaultRow, leftOut, type PartialInput, wholeRows } from './partial-rows.ts'
-import type { SequenceGroups } from './sequence-groups.ts'
 
 type Found = Pick<FoundRows, 'rowIds' | 'unchanged' | 'before'>
 
@@ -28,7 +28,7 @@ export interface RowWriter {
 export interface RowWriterParts {
   readonly operationId: string
   readonly input: PartialInput
-  readonly groups?: SequenceGroups | undefined
+  readonly rules?: ColumnRules | undefined
   /** Numbers of rows that are to be deleted, and not written. */
   readonly gone: ReadonlySet<number>
 }
@@ -77,9 +77,9 @@ function areSame(a: Found, b: Found): boolean {
 async function* batchesOf(
   rows: KeyedRows,
   { rowIds, unchanged, before }: Found,
-  { input, groups, gone }: RowWriterParts,
+  { input, rules, gone }: RowWriterParts,
 ): AsyncGenerator<RecordBatch> {
-  const kept = [...(groups?.fields ?? []), ...leftOut(input)]
+  const kept = [...(rules?.fields ?? []), ...leftOut(input)]
   const defaults = before && (await defaultRow(kept))
   for (const [i, all] of rows.batches.entries()) {
     const stays = (number: number) => !unchanged.has(number) && !gone.has(number)
@@ -89,8 +89,8 @@ async function* batchesOf(
       Int32Array.from(rows.numbers[i]!.keys()).filter((row) => stays(rows.numbers[i]![row]!))
     const batch = numbers.length === all.numRows ? all : takeRows(all, staying())
     const others = defaults && before!.take(numbers, defaults)
-    const newest = groups?.newest(batch, others!, (row) => before!.isNew(numbers[row]!)) ?? batch
-    const whole = wholeRows(input, newest, others?.data.children.slice(groups?.fields.length ?? 0))
+    const merged = rules?.merged(batch, numbers, { others: others!, before: before! }) ?? batch
+    const whole = wholeRows(input, merged, others?.data.children.slice(rules?.fields.length ?? 0))
     yield rowIds === undefined ? whole : withRowIds(whole, numbers, rowIds)
   }
 }

@@ -5,13 +5,17 @@ import { takeRows } from '../../format/arrow/take.ts'
 import type { NestedField } from '../../format/types.ts'
 import type { LiveRows } from '../../readers/live-rows.ts'
 
-/** What rows of the table have in columns that the input leaves out; of several with one key the first found. */
+/** What rows of the table have in some columns; of several with one key the first found, and the further ones apart. */
 export class RowsBefore {
   readonly #fields: readonly NestedField[]
   /** By number of the input's row, where the row stands among those that were kept; −1 for none. */
   readonly #places: Int32Array
   readonly #batches: RecordBatch[] = []
   #length = 0
+  readonly #furtherBatches: RecordBatch[] = []
+  /** By number of the input's row, where further ones stand among theirs. */
+  readonly #further = new Map<number, number[]>()
+  #furtherLength = 0
   /** Of all batches, when all are there, and behind them the defaults. */
   #all: RecordBatch | undefined
   /** Where each kept row is from: data files never change, so that equal ones have equal rows. */
@@ -26,17 +30,23 @@ export class RowsBefore {
   /** Keeps rows of a batch: of `columns`, which are as `fields`, those at `rows` that have the keys of `numbers`. */
   keep({ task, length, positions }: LiveRows, columns: readonly Data[], found: readonly FoundRow[]): void {
     const kept: number[] = []
+    const further: number[] = []
     for (const { row, number } of found) {
-      if (this.#places[number] !== -1) continue
-      this.#places[number] = this.#length++
-      kept.push(row)
       this.#paths.push(task.dataFile.filePath)
       this.#positions.push(Number(positions[row]))
+      if (this.#places[number] === -1) {
+        this.#places[number] = this.#length++
+        kept.push(row)
+      } else {
+        this.#further.set(number, [...this.furtherOf(number), this.#furtherLength++])
+        further.push(row)
+      }
     }
-    if (kept.length === 0) return
     const schema = arrowSchemaOf(this.#fields)
     const data = makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: [...columns] })
-    this.#batches.push(takeRows(new RecordBatch(schema, data), Int32Array.from(kept)))
+    const take = (rows: readonly number[]) => takeRows(new RecordBatch(schema, data), Int32Array.from(rows))
+    if (kept.length > 0) this.#batches.push(take(kept))
+    if (further.length > 0) this.#furtherBatches.push(take(further))
   }
 
   /** As `fields`, one row for each number: what was there, else that of `defaults`, which has one row. */
@@ -49,6 +59,18 @@ export class RowsBefore {
         return place === -1 ? this.#length : place
       }),
     )
+  }
+
+  /** The further rows. */
+  further(): RecordBatch {
+    const all = concatBatches(arrowSchemaOf(this.#fields), this.#furtherBatches.splice(0))
+    if (all.numRows > 0) this.#furtherBatches.push(all)
+    return all
+  }
+
+  /** Where those that have the key of a number stand among them. */
+  furtherOf(number: number): readonly number[] {
+    return this.#further.get(number) ?? []
   }
 
   isNew(number: number): boolean {

@@ -1,13 +1,17 @@
+import { unsupported } from '../../format/errors.ts'
+import type { Schema } from '../../format/schema.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
 import { told, type WriteHooks } from '../append.ts'
 import type { RowsInput } from '../input-batches.ts'
+import { type AggregateFunction, aggregateColumns, aggregatesOf } from './aggregates.ts'
+import { ColumnRules } from './column-rules.ts'
 import { inputSchema } from './input-schema.ts'
 import { type KeyField, keyFields, orderFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import type { PartialInput } from './partial-rows.ts'
 import { rowOps } from './row-ops.ts'
-import { groupColumns, SequenceGroups } from './sequence-groups.ts'
+import { groupColumns, groupsOf, type SequenceGroup } from './sequence-groups.ts'
 import type { UpsertOptions } from './upsert-options.ts'
 
 /** The input of an upsert, pulled whole, and what its options make of it. */
@@ -17,7 +21,8 @@ export interface UpsertInput {
   readonly rowInput: PartialInput
   /** Whether rows have some columns only. */
   readonly isPartial: boolean
-  readonly groups: SequenceGroups | undefined
+  /** Where there are others than that rows take each other's place. */
+  readonly rules: ColumnRules | undefined
   readonly rows: KeyedRows
   /** Numbers of rows that are to be deleted. */
   readonly gone: ReadonlySet<number>
@@ -43,18 +48,21 @@ export async function takeUpsertInput({
 }: TakeUpsertInput): Promise<UpsertInput> {
   const { on, duplicates = 'last', orderBy, softDelete, sequenceGroups } = options
   const schema = currentSchema(metadata)
-  const partial = sequenceGroups ? groupColumns('upsert', schema, sequenceGroups) : options.partial
+  const aggregated = aggregateColumns(schema, metadata.properties)
+  if (aggregated.size > 0) refuseBesideAggregates(options)
+  const grouped = sequenceGroups && groupColumns('upsert', schema, sequenceGroups, aggregated)
+  const partial = grouped ?? options.partial
   const own = inputSchema('upsert', schema, { on, orderBy, partial, softDelete })
   const keys = keyFields('upsert', own, on)
   const order = orderFields('upsert', own, orderBy)
-  const groups = sequenceGroups && new SequenceGroups('upsert', own, keys, sequenceGroups)
+  const rules = columnRules(own, { keys, order, sequenceGroups, aggregated })
   const ops = rowOps('upsert', own, keys, options)
   const batches = told(ops.batches(input), onBatch)
   const rows = await KeyedRows.take('upsert', batches, {
     keys,
     duplicates,
     order,
-    fold: groups?.fold,
+    fold: rules?.fold,
     signal,
   })
   const tombstone = own.fields.filter(({ name }) => name === softDelete)
@@ -63,10 +71,47 @@ export async function takeUpsertInput({
     metadata,
     rowInput: { operation: 'upsert', schema, input: own },
     isPartial: partial !== undefined,
-    groups,
+    rules,
     rows,
     gone: ops.gone(rows),
     order,
     columns: new Set(meant.map(({ id }) => id)),
+  }
+}
+
+interface Rules {
+  readonly keys: readonly KeyField[]
+  readonly order: readonly KeyField[]
+  readonly sequenceGroups: readonly SequenceGroup[] | undefined
+  readonly aggregated: ReadonlyMap<string, AggregateFunction>
+}
+
+/** Columns that are neither aggregated nor in a group of the caller's are a group of their own. */
+function columnRules(
+  schema: Schema,
+  { keys, order, sequenceGroups, aggregated }: Rules,
+): ColumnRules | undefined {
+  const aggregates = aggregatesOf(schema, keys, aggregated)
+  if (sequenceGroups !== undefined) {
+    return new ColumnRules({
+      schema,
+      keys,
+      aggregates,
+      groups: groupsOf('upsert', schema, keys, sequenceGroups),
+    })
+  }
+  if (aggregates.length === 0) return undefined
+  const other = new Set([...keys.map(({ places }) => places[0]!), ...aggregates.map(({ place }) => place)])
+  const places = [...schema.fields.keys()].filter((place) => !other.has(place))
+  return new ColumnRules({ schema, keys, aggregates, groups: [{ order, places }] })
+}
+
+/** What a delete would take out of an aggregate is not known, and what is there has to be. */
+function refuseBesideAggregates(options: UpsertOptions): void {
+  const other = (['op', 'softDelete'] as const).find((name) => options[name] !== undefined)
+  if (other !== undefined || options.deletes === 'equality') {
+    throw unsupported(
+      `upsert: '${other ?? 'deletes'}' does not go with columns that are aggregated (fields.<column>.aggregate-function)`,
+    )
   }
 }

@@ -13,7 +13,7 @@ import { type ChangedTable, commitChange, type RowChange } from './commit-change
 import { findRows } from './find-rows.ts'
 import { KeyIndexSession } from './key-index-session.ts'
 import { leftOut, requireDefaults } from './partial-rows.ts'
-import { requireAllColumns, requireColumns } from './require-columns.ts'
+import { requireAllColumns, requireColumns, requireRules } from './require-columns.ts'
 import { rowComparer } from './row-comparer.ts'
 import { countChanges } from './row-counts.ts'
 import { rowWriter } from './row-writer.ts'
@@ -47,19 +47,20 @@ function readingUpsert(
   operationId: string,
   skipUnchanged: boolean,
 ): RowChange {
-  const { metadata, rowInput, isPartial, groups, rows, gone, order, columns } = taken
+  const { metadata, rowInput, isPartial, rules, rows, gone, order, columns } = taken
   const { schema, input: own } = rowInput
   const others = leftOut(rowInput)
   const comparing = { schema: own, leftOut: isPartial ? others : undefined, rows, gone, order, skipUnchanged }
-  const comparer = groups?.comparer(rows, others, skipUnchanged) ?? rowComparer(comparing)
+  const comparer = rules?.comparer(rows, others, skipUnchanged) ?? rowComparer(comparing)
   const meant = skipUnchanged ? new Set(schema.fields.map(({ id }) => id)) : columns
-  const writer = rowWriter(writing, metadata, rows, { operationId, input: rowInput, groups, gone })
+  const writer = rowWriter(writing, metadata, rows, { operationId, input: rowInput, rules, gone })
   const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
   const index = new KeyIndexSession(writing, rows, operationId)
   return {
     async changeOf(fresh, parent) {
       if (isPartial) requireAllColumns(fresh, schema)
       else requireColumns(fresh, schema, meant)
+      requireRules(fresh, metadata)
       const found = await findRows(writing, fresh, parent, rows, { comparer, index })
       const counts = countChanges(rows, gone, found)
       if (isPartial) requireDefaults(rowInput, counts)
