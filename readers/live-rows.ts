@@ -9,9 +9,9 @@ import { manyListeners } from '../storage/abort.ts'
 import { DeleteCache } from './deletes/delete-cache.ts'
 import { loadDeletes } from './deletes/load-deletes.ts'
 import { filePlanOptions } from './file-plan-options.ts'
-import { FILE_COLUMN, POS_COLUMN } from './metadata-columns.ts'
+import { POS_COLUMN } from './metadata-columns.ts'
 import { type PlanReport, planTasks } from './plan.ts'
-import { type ReadOptions, readTask, readTasks } from './read-task.ts'
+import { type ReadOptions, readTask, readTaskBatches } from './read-task.ts'
 import type { ScanSource } from './scan.ts'
 import type { ScanTask } from './scan-task.ts'
 
@@ -52,7 +52,7 @@ export async function* liveRows(
   { schema, fields, onlyOf, signal }: LiveRowsRequest,
 ): AsyncGenerator<LiveRows> {
   const { metadata, store } = source
-  const projected = [...fields, FILE_COLUMN, POS_COLUMN]
+  const projected = [...fields, POS_COLUMN]
   const options: ReadOptions = {
     store,
     codec: await source.codec(),
@@ -60,33 +60,12 @@ export async function* liveRows(
     workers: await source.workers?.(),
     signal,
   }
-  // Batches come task by task: what was planned before the one at hand has been read.
-  const planned: ScanTask[] = []
-  const pulled = remembered(tasks, planned)
   const planOptions = filePlanOptions(metadata, schema, projected)
   const planOf = (task: ScanTask) => ({ ...planOptions(task), only: onlyOf?.(task) })
-  for await (const batch of readTasks(pulled, planOf, options)) {
-    const [path, positions] = batch.data.children.slice(fields.length) as [Data, Data]
-    const filePath = firstText(path)
-    while (planned[0]!.dataFile.filePath !== filePath) planned.shift()
-    yield {
-      task: planned[0]!,
-      length: batch.numRows,
-      columns: batch.data.children.slice(0, fields.length),
-      positions: positions.values,
-    }
+  for await (const { task, batch } of readTaskBatches(tasks, planOf, options)) {
+    const columns = batch.data.children.slice(0, fields.length)
+    yield { task, length: batch.numRows, columns, positions: batch.data.children[fields.length]!.values }
   }
-}
-
-async function* remembered(tasks: AsyncIterable<ScanTask>, planned: ScanTask[]): AsyncGenerator<ScanTask> {
-  for await (const task of tasks) {
-    planned.push(task)
-    yield task
-  }
-}
-
-function firstText({ values, valueOffsets }: Data): string {
-  return Buffer.from(values.subarray(valueOffsets[0], valueOffsets[1])).toString('utf8')
 }
 
 /** What is deleted by position in the data file of a task; undefined for nothing. */

@@ -28,6 +28,7 @@ export interface Opening {
 
 /** A data file of which as much has been read as tells what to read of its rows. */
 export interface OpenFile {
+  readonly task: ScanTask
   readonly location: string
   /** What is made of its rows. */
   readonly plan: RowPlan

@@ -28,7 +28,7 @@ export const openParquet: OpenDataFile = async ({
     bytes: group.bytes,
     fetch: (aborted: AbortSignal) => fetchGroup(store, source, plan, group, aborted),
   }))
-  return { location, plan, pieces }
+  return { task, location, plan, pieces }
 }
 
 async function fetchGroup(

@@ -72,6 +72,21 @@ export async function* readTasks(
   planOptionsOf: (task: ScanTask) => FilePlanOptions,
   options: ReadOptions,
 ): AsyncGenerator<RecordBatch> {
+  for await (const { batch } of readTaskBatches(tasks, planOptionsOf, options)) yield batch
+}
+
+/** A batch, and whose rows it has. */
+export interface TaskBatch {
+  readonly task: ScanTask
+  readonly batch: RecordBatch
+}
+
+/** As `readTasks`, each batch with its task. */
+export async function* readTaskBatches(
+  tasks: AsyncIterable<ScanTask>,
+  planOptionsOf: (task: ScanTask) => FilePlanOptions,
+  options: ReadOptions,
+): AsyncGenerator<TaskBatch> {
   const control = aheadControl()
   const controller = new AbortController()
   const signal = manyListeners(options.signal, controller.signal)
@@ -103,7 +118,7 @@ export async function* readTasks(
   const windows = isOrdered ? inOrder(streams) : interleave(streams, Math.max(threads, 1))
   for await (const { file, window } of windows) {
     const batch = inFile(file.location, () => assembleBatch(window, file.plan))
-    if (batch !== undefined) yield batch
+    if (batch !== undefined) yield { task: file.task, batch }
     // Who pulls a second batch will want more; who looks at the first rows pays for no others.
     if (options.ahead ?? true) {
       control.begin()

@@ -254,7 +254,8 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     options?: AppendOptions,
   ): TableEvolution<Table> | Promise<Table<R, W>> {
     const context = this.#writable('update')
-    if (where !== undefined) return this.#updateRows(context, where, set as SetValues, options)
+    if (where !== undefined || set !== undefined)
+      return this.#updateRows(context, where!, set as SetValues, options)
     return new TableEvolution(async (steps, { signal }) => {
       const fresh = await reload(context.catalog, this.#loaded, { signal })
       const evolution = evolve({ ...context, signal }, this.metadata, steps)

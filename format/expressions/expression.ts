@@ -32,3 +32,8 @@ export type Term = Reference | { readonly transform: string; readonly reference:
 export type Reference = string | readonly string[]
 
 export type LiteralInput = Literal | Date
+
+/** Whether it looks like one; `bind` tells what is wrong with it. */
+export function isExpression(value: unknown): value is Expression {
+  return typeof value === 'object' && value !== null && 'op' in value && typeof value.op === 'string'
+}

@@ -20,6 +20,6 @@ export const openAvro: OpenDataFile = async ({ task, location, filter, deletes, 
       bytes: source.length,
       windows: ({ batchSize, signal }) => avroWindows(rows, batchSize, signal),
     }
-    return { location, plan, pieces: [{ bytes: 0, fetch: async () => [whole] }] }
+    return { task, location, plan, pieces: [{ bytes: 0, fetch: async () => [whole] }] }
   })
 }

@@ -5,7 +5,7 @@ import type { ColumnPath } from '../../format/column-path.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import { bind } from '../../format/expressions/bind.ts'
 import { boundFieldIds } from '../../format/expressions/bound.ts'
-import type { Expression } from '../../format/expressions/expression.ts'
+import { type Expression, isExpression } from '../../format/expressions/expression.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
@@ -70,10 +70,6 @@ export async function deleteRows(
       },
     }
   })
-}
-
-function isExpression(what: Expression | RowsInput): what is Expression {
-  return typeof what === 'object' && what !== null && 'op' in what && typeof what.op === 'string'
 }
 
 function byFilter(

@@ -20,7 +20,9 @@ export interface MergedRowWriter {
 
 /** Changed rows keep their ids (spec: "Row Lineage"). */
 export function mergedRowWriter(context: WritingContext, operationId: string): MergedRowWriter {
-  let written: { readonly merged: MergedRows; readonly result: WriteResult } | undefined
+  let written:
+    | { readonly formatVersion: number; readonly merged: MergedRows; readonly result: WriteResult }
+    | undefined
   let attempts = 0
   const discard = async () => {
     // A courtesy: what cannot be deleted now is left to orphan removal.
@@ -29,9 +31,12 @@ export function mergedRowWriter(context: WritingContext, operationId: string): M
   }
   return {
     async write(metadata, merged) {
-      if (written?.merged.makesTheSameAs(merged) === true) return written.result.files
+      const { formatVersion } = metadata
+      if (written?.formatVersion === formatVersion && written.merged.makesTheSameAs(merged)) {
+        return written.result.files
+      }
       await discard()
-      const hasRowIds = metadata.formatVersion >= 3 && merged.changed.length > 0
+      const hasRowIds = formatVersion >= 3 && merged.changed.length > 0
       const result = await writeDataFiles({
         ...(await dataFileOptions(context, metadata)),
         metadataFields: hasRowIds ? [ROW_ID_COLUMN] : [],
@@ -39,7 +44,7 @@ export function mergedRowWriter(context: WritingContext, operationId: string): M
         // A name is used once, so that a late answer to a delete hits nothing new.
         operationId: attempts++ === 0 ? operationId : `${operationId}-${attempts}`,
       })
-      written = { merged, result }
+      written = { formatVersion, merged, result }
       return result.files
     },
     discard,

@@ -54,6 +54,7 @@ export class MergedRows {
   addMatched({ live, values, rowIds, found }: VisitedRows): void {
     if (found.length === 0) return
     const { task, length, positions } = live
+    const { filePath, firstRowId } = task.dataFile
     const { schema, batch } = this.#batchOf(values, length)
     const rowAt = rowReader(this.#schema.fields)(batch)
     const updated: number[] = []
@@ -80,7 +81,7 @@ export class MergedRows {
       )
       updated.push(row)
       sources.push(place)
-      this.#updates.push(`${task.dataFile.filePath} ${position} ${place}`)
+      this.#updates.push(`${filePath} ${firstRowId} ${position} ${place}`)
     }
     if (updated.length === 0) return
     const indices = Int32Array.from(updated)

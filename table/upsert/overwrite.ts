@@ -5,7 +5,7 @@ import { invalidArgument } from '../../format/errors.ts'
 import { bind } from '../../format/expressions/bind.ts'
 import { boundFieldIds } from '../../format/expressions/bound.ts'
 import { alwaysTrue } from '../../format/expressions/build.ts'
-import type { Expression } from '../../format/expressions/expression.ts'
+import { type Expression, isExpression } from '../../format/expressions/expression.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import { partitionKey } from '../../format/partition-key.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
@@ -43,6 +43,11 @@ export async function overwrite(
   if (mode !== 'static' && mode !== 'dynamic') {
     throw invalidArgument(
       `overwrite: expected mode to be 'static' or 'dynamic', found ${describeValue(mode)}`,
+    )
+  }
+  if (!isExpression(where)) {
+    throw invalidArgument(
+      `overwrite: expected a filter as 'where', such as eq('id', 1) or parseWhere("id = 1"), found ${describeValue(where)}`,
     )
   }
   if (mode === 'dynamic' && options.where !== undefined) {

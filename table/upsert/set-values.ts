@@ -53,12 +53,24 @@ function numbersFrom(first: number): (row: number) => number {
   return (row) => first + row
 }
 
-/** Throws INVALID_ARGUMENT for what is none, which somebody has said of the row `number`. */
+/**
+ * What somebody has said of the row `number`, for good: they may use the object, and bytes in it, for the next row. What is
+ * undefined is not said. Throws INVALID_ARGUMENT for what is no plain object, such as a promise.
+ */
 export function newValues(values: unknown, number: number): NewValues {
-  if (typeof values === 'object' && values !== null && !Array.isArray(values)) return values as NewValues
-  throw invalidArgument(`row ${number}: expected new values by column, found ${describeValue(values)}`, {
-    row: number,
-  })
+  const prototype: unknown = typeof values === 'object' && values !== null && Object.getPrototypeOf(values)
+  if (prototype !== Object.prototype && prototype !== null) {
+    const found = values instanceof Promise ? 'a promise' : describeValue(values)
+    throw invalidArgument(`row ${number}: expected new values by column, in a plain object, found ${found}`, {
+      row: number,
+    })
+  }
+  return Object.fromEntries(
+    Object.entries(values as NewValues).flatMap(([name, value]) => {
+      if (value === undefined) return []
+      return [[name, value instanceof Uint8Array ? value.slice() : value]]
+    }),
+  )
 }
 
 /** The rows of a batch with new values, each its own; `numberOf` is what errors call them. */

@@ -4,7 +4,7 @@ import { checkOptions } from '../../format/check-options.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import { bind } from '../../format/expressions/bind.ts'
 import { boundFieldIds } from '../../format/expressions/bound.ts'
-import type { Expression } from '../../format/expressions/expression.ts'
+import { type Expression, isExpression } from '../../format/expressions/expression.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
 import { describeValue } from '../../format/values/mismatch.ts'
 import { allDone } from '../all-done.ts'
@@ -12,7 +12,7 @@ import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
 import { type ChangedTable, commitChange } from './commit-change.ts'
 import { findMatches } from './find-matches.ts'
-import { requireColumns } from './require-columns.ts'
+import { requireAllColumns, requireColumns } from './require-columns.ts'
 import { rowCounts } from './row-counts.ts'
 import { fieldsNamed, type SetValues, valueSetter } from './set-values.ts'
 import { updatedRowWriter } from './updated-row-writer.ts'
@@ -27,6 +27,11 @@ export async function update(
   options: AppendOptions = {},
 ): Promise<ChangedTable> {
   checkOptions('update', options, ['branch', 'commitId', 'summary', 'signal'])
+  if (!isExpression(where)) {
+    throw invalidArgument(
+      `update: expected a filter, such as eq('id', 1) or parseWhere("id = 1"), found ${describeValue(where)}`,
+    )
+  }
   if (!isObject(set) && typeof set !== 'function') {
     throw invalidArgument(`update: expected new values by column, or a function, found ${describeValue(set)}`)
   }
@@ -38,7 +43,9 @@ export async function update(
     const writer = updatedRowWriter(writing, (fresh) => valueSetter(fresh, set), operationId)
     return {
       async changeOf(fresh, parent) {
-        requireColumns(fresh, schema, ids)
+        // What a function looks at is not known.
+        if (typeof set === 'function') requireAllColumns(fresh, schema)
+        else requireColumns(fresh, schema, ids)
         const found = parent === undefined ? [] : await findMatches(writing, fresh, parent, where)
         const [written, { addData: kept, addDeletes, remove }] = await allDone([
           writer.write(fresh, found),

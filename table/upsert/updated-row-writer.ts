@@ -35,7 +35,8 @@ export function updatedRowWriter(
   }
   return {
     async write(metadata, found) {
-      const of = { schemaId: metadata.currentSchemaId, found: found.map(copied) }
+      const { currentSchemaId: schemaId, formatVersion } = metadata
+      const of = { schemaId, formatVersion, found: found.map(copied) }
       if (written !== undefined && areSame(written.of, of)) return written.result.files
       await discard()
       const result = await writeDataFiles({
@@ -54,6 +55,7 @@ export function updatedRowWriter(
 
 interface Written {
   readonly schemaId: number
+  readonly formatVersion: number
   readonly found: readonly RowsToDelete[]
 }
 
@@ -62,12 +64,15 @@ function copied(rows: RowsToDelete): RowsToDelete {
   return rows.positions === 'all' ? rows : { ...rows, positions: rows.positions.copy() }
 }
 
-/** Data files never change, so that rows at the same places are the same rows. */
+/** Data files never change, so that rows at the same places are the same rows; their ids may have come since. */
 function areSame(a: Written, b: Written): boolean {
-  if (a.schemaId !== b.schemaId || a.found.length !== b.found.length) return false
+  if (a.schemaId !== b.schemaId || a.formatVersion !== b.formatVersion) return false
+  if (a.found.length !== b.found.length) return false
   return a.found.every(({ task, positions, count }, i) => {
     const other = b.found[i]!
-    if (task.dataFile.filePath !== other.task.dataFile.filePath || count !== other.count) return false
+    const [own, theirs] = [task.dataFile, other.task.dataFile]
+    if (own.filePath !== theirs.filePath || own.firstRowId !== theirs.firstRowId) return false
+    if (count !== other.count) return false
     if (positions === 'all' || other.positions === 'all') return positions === other.positions
     return positions.equals(other.positions)
   })

@@ -235,22 +235,40 @@ test('keys without field ids are read again under other names, and under another
   expect(await idsOf(table, { select: ['_pos'] }, '_pos')).toEqual(withoutKey)
 })
 
-test.each<Readonly<Record<string, string>>>([
-  { 'format-version': '2' },
-  { 'format-version': '3' },
-  { 'format-version': '3', 'write.delete.mode': 'copy-on-write' },
-])('a delete takes rows out of a data file that was added twice, in a table with %o', async (properties) => {
-  const table = await CraftedTable.create({ schema: schema({ id: t.long() }), properties })
-  const twice = await table.dataFile([FIELDS[0]!], [[{ id: 1n }, { id: 2n }, { id: 3n }]])
-  const other = await table.dataFile([FIELDS[0]!], [[{ id: 1n }, { id: 5n }]])
-  await table.commit({ add: [twice, other, twice] })
-  expect(await idsOf(table)).toEqual([1, 2, 3, 1, 5, 1, 2, 3])
-  for (const [id, left] of [
-    [1n, [2, 3, 5, 2, 3]],
-    [2n, [3, 5, 3]],
-    [3n, [5]],
-  ] as const) {
-    await (await table.load()).delete(eq('id', id))
-    expect((await idsOf(table)).sort(), `without ${id}`).toEqual([...left].sort())
-  }
+describe.each([true, false])('a data file that was added twice, next to itself: %s', (isNextToItself) => {
+  test.each<Readonly<Record<string, string>>>([
+    { 'format-version': '2' },
+    { 'format-version': '3' },
+    { 'format-version': '3', 'write.delete.mode': 'copy-on-write' },
+  ])('loses rows by a delete in each place, in a table with %o', async (properties) => {
+    const table = await CraftedTable.create({ schema: schema({ id: t.long() }), properties })
+    const twice = await table.dataFile([FIELDS[0]!], [[{ id: 1n }, { id: 2n }, { id: 3n }]])
+    const other = await table.dataFile([FIELDS[0]!], [[{ id: 1n }, { id: 5n }]])
+    // Next to itself, and apart.
+    const add = isNextToItself ? [other, twice, twice] : [twice, other, twice]
+    await table.commit({ add })
+    expect((await idsOf(table)).sort()).toEqual([1, 1, 1, 2, 2, 3, 3, 5])
+    for (const [id, left] of [
+      [1n, [2, 3, 5, 2, 3]],
+      [2n, [3, 5, 3]],
+      [3n, [5]],
+    ] as const) {
+      await (await table.load()).delete(eq('id', id))
+      expect((await idsOf(table)).sort(), `without ${id}`).toEqual([...left].sort())
+    }
+  })
+
+  test.each<Readonly<Record<string, string>>>([
+    { 'format-version': '2' },
+    { 'format-version': '3' },
+    { 'format-version': '3', 'write.update.mode': 'copy-on-write' },
+  ])('is updated in each place, in a table with %o', async (properties) => {
+    const table = await CraftedTable.create({ schema: schema({ id: t.long() }), properties })
+    const twice = await table.dataFile([FIELDS[0]!], [[{ id: 1n }, { id: 2n }]])
+    const other = await table.dataFile([FIELDS[0]!], [[{ id: 1n }]])
+    await table.commit({ add: isNextToItself ? [other, twice, twice] : [twice, other, twice] })
+    const updated = await (await table.load()).update(eq('id', 1n), { id: 7n })
+    expect(updated.changed).toMatchObject({ updated: 3 })
+    expect((await idsOf(table)).sort()).toEqual([2, 2, 7, 7, 7])
+  })
 })

@@ -96,6 +96,46 @@ describe('update', () => {
     expect(same.changed).toMatchObject({ updated: 0 })
   })
 
+  test('takes values as a function has them when it is asked, and not what is undefined', async () => {
+    const { table } = await newTable()
+    const shared: { name?: string; place?: undefined } = { place: undefined }
+    const next = await table.update(gt('id', 3), (row) => {
+      shared.name = `b${row['id']}`
+      ;(row as { tags: unknown }).tags = null
+      return shared
+    })
+    expect(await namesOf(next)).toEqual(['1 a', '2 a', '3 a', '4 b4', '5 b5'])
+    expect((await read(next))[4]).toMatchObject({ place: { x: 5 }, tags: new Map([['k', 5]]) })
+  })
+
+  test('by a function ends in a conflict where a rival changes columns meanwhile', async () => {
+    const { store } = await newTable()
+    const held = await heldWithRival(store, (theirs) =>
+      theirs.update().renameColumn('place', 'where').commit(),
+    )
+    await expect(held.update(eq('id', 1), () => ({ name: 'b' }))).rejects.toThrow(code('COMMIT_CONFLICT'))
+    const other = await heldWithRival(store, (theirs) =>
+      theirs.update().renameColumn('where', 'place').commit(),
+    )
+    expect((await other.update(eq('id', 1), { name: 'b' })).changed).toMatchObject({ updated: 1 })
+  })
+
+  test('that loses a race to the commit that gives rows their ids keeps these', async () => {
+    const store = new MemoryStore()
+    const lake = await connect('memory://lake/wh', { store, parallelism: 0 })
+    const created = (await lake.createTable('shop.orders', {
+      schema: COLUMNS,
+      properties: { 'format-version': '2' },
+    })) as unknown as Table
+    await (await created.append(rows([1, 2]))).update().upgradeFormatVersion(3).commit()
+    let ids: unknown[] = []
+    const idsOf = async (table: Table) => (await read(table, ['id', '_row_id'])).map((row) => row['_row_id'])
+    const held = await heldWithRival(store, async (theirs) => {
+      ids = await idsOf(await theirs.append(rows([3])))
+    })
+    expect(await idsOf(await held.update(eq('id', 1), { name: 'b' }))).toEqual(ids)
+  })
+
   test('leaves out rows that are deleted', async () => {
     const { table } = await newTable()
     const next = await (await table.delete(eq('id', 2))).update(gt('id', 0), { name: 'b' })
@@ -133,7 +173,12 @@ describe('update', () => {
     await expect(table.update(where, { name: null } as never)).rejects.toThrow(/name/)
     const bad = (row: { readonly id?: unknown }) => (row.id === 4n ? { name: 7 } : { name: 'b' })
     await expect(table.update(where, bad as never)).rejects.toThrow(/^row 1, name/)
-    await expect(table.update(where, (() => 'b') as never)).rejects.toThrow(/row 0: expected new values/)
+    for (const values of ['b', new Map([['name', 'b']]), Promise.resolve({ name: 'b' })]) {
+      await expect(table.update(where, (() => values) as never)).rejects.toThrow(/row 0: expected new values/)
+    }
+    await expect(table.update('id = 1' as never, { name: 'b' })).rejects.toThrow(/expected a filter/)
+    await expect(table.update(undefined as never, { name: 'b' })).rejects.toThrow(/expected a filter/)
+    await expect(table.overwrite([], { where: 'id = 1' as never })).rejects.toThrow(/expected a filter/)
     await expect(table.update(where, 'b' as never)).rejects.toThrow(
       /by column, or a function, found string "b"/,
     )
