@@ -25,6 +25,13 @@ export function inputBatches(
   throw notIterable(operation)
 }
 
+/** Throws INVALID_ARGUMENT for what is neither rows nor Arrow data. */
+export function requireRows(operation: string, input: RowsInput): void {
+  const isObject = typeof input === 'object' && input !== null
+  if (isObject && (isArrowRows(input) || isIterable(input) || isAsyncIterable(input))) return
+  throw notIterable(operation)
+}
+
 function notIterable(operation: string) {
   return invalidArgument(`${operation}: expected rows, Arrow data, or an iterable of either`)
 }

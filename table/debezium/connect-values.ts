@@ -2,8 +2,10 @@
 import { Buffer } from 'node:buffer'
 import { invalidData, unsupported } from '../../format/errors.ts'
 import type { JsonObject, JsonValue } from '../../format/lossless-json.ts'
+import { describeValue } from '../../format/values/mismatch.ts'
 import { formatDate, formatDecimal, formatTimestamp } from '../../format/values/text.ts'
 import { readTwosComplement } from '../../format/values/twos-complement.ts'
+import { isUnavailable } from './unavailable.ts'
 
 /** What is used of a schema. */
 export interface ConnectSchema {
@@ -15,12 +17,9 @@ export interface ConnectSchema {
   readonly parameters?: { readonly scale?: string }
   readonly fields?: readonly ConnectSchema[]
   readonly items?: ConnectSchema
+  readonly keys?: ConnectSchema
   readonly values?: ConnectSchema
 }
-
-/** What stands for a large value that an update left as it was, and the same as bytes. */
-const UNAVAILABLE = '__debezium_unavailable_value'
-const UNAVAILABLE_BYTES = Buffer.from(UNAVAILABLE).toString('base64')
 
 const LOCAL_MICROS = { zone: false, unit: 'us' } as const
 const LOCAL_NANOS = { zone: false, unit: 'ns' } as const
@@ -52,8 +51,8 @@ const MEANINGS = new Map<string, Meaning>([
   [
     'io.debezium.data.VariableScaleDecimal',
     (value) => {
-      const { scale, value: unscaled } = value as JsonObject
-      return decimal(unscaled as string, Number(scale))
+      if (!isObject(value)) throw unlike('a decimal with its scale', value)
+      return decimal(value['value'], Number(value['scale']))
     },
   ],
 ])
@@ -63,13 +62,21 @@ export function connectRow(
   schema: ConnectSchema | undefined,
   row: JsonObject,
 ): Readonly<Record<string, unknown>> {
-  const fields = new Map(schema?.fields?.map((field) => [field.field, field]))
+  const fields = schema === undefined ? new Map() : fieldsOf(schema)
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => {
-      if (value === UNAVAILABLE || value === UNAVAILABLE_BYTES) throw leftOut(name)
+      if (isUnavailable(value)) throw leftOut(name)
       return [name, connectValue(fields.get(name), value)]
     }),
   )
+}
+
+/** The fields of a struct by name. */
+export function fieldsOf({ fields = [] }: ConnectSchema): ReadonlyMap<string, ConnectSchema> {
+  const isField = (field: unknown) =>
+    isObject(field as JsonValue) && typeof (field as ConnectSchema).field === 'string'
+  if (!Array.isArray(fields) || !fields.every(isField)) throw unlike('a schema with fields', fields)
+  return new Map(fields.map((field) => [field.field as string, field]))
 }
 
 function leftOut(column: string): Error {
@@ -86,13 +93,18 @@ function connectValue(schema: ConnectSchema | undefined, value: JsonValue): unkn
   if (meaning !== undefined) return meaning(value, schema)
   switch (schema.type) {
     case 'bytes':
-      return Uint8Array.from(Buffer.from(value as string, 'base64'))
+      return bytesOf(value)
     case 'struct':
-      return connectRow(schema, value as JsonObject)
+      if (!isObject(value)) throw unlike('an object', value)
+      return connectRow(schema, value)
     case 'array':
-      return (value as readonly JsonValue[]).map((each) => connectValue(schema.items, each))
+      if (!Array.isArray(value)) throw unlike('an array', value)
+      return value.map((each) => connectValue(schema.items, each))
     case 'map':
-      return entriesOf(value).map(([key, each]) => [key, connectValue(schema.values, each)])
+      return entriesOf(value).map(([key, each]) => [
+        connectValue(schema.keys, key),
+        connectValue(schema.values, each),
+      ])
     default:
       return value
   }
@@ -100,15 +112,31 @@ function connectValue(schema: ConnectSchema | undefined, value: JsonValue): unkn
 
 /** Maps with other keys than text are arrays of pairs. */
 function entriesOf(value: JsonValue): readonly (readonly [JsonValue, JsonValue])[] {
-  return Array.isArray(value)
-    ? (value as unknown as readonly (readonly [JsonValue, JsonValue])[])
-    : Object.entries(value as JsonObject)
+  if (isObject(value)) return Object.entries(value)
+  const isPair = (each: JsonValue) => Array.isArray(each) && each.length === 2
+  if (!Array.isArray(value) || !value.every(isPair)) throw unlike('a map', value)
+  return value as unknown as readonly (readonly [JsonValue, JsonValue])[]
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/
+
+function bytesOf(value: JsonValue | undefined): Uint8Array {
+  if (typeof value !== 'string' || !BASE64.test(value)) throw unlike('bytes in base64', value)
+  return Uint8Array.from(Buffer.from(value, 'base64'))
+}
+
+function unlike(expected: string, found: unknown): Error {
+  return invalidData(`a change event: expected ${expected}, found ${describeValue(found)}`)
 }
 
 function integer(value: JsonValue): bigint {
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isSafeInteger(value)))
     return BigInt(value)
-  throw invalidData(`a change event: expected an integer, found ${String(value)}`)
+  throw unlike('an integer', value)
 }
 
 function microsOf(nanos: bigint): bigint {
@@ -120,8 +148,8 @@ function microsOf(nanos: bigint): bigint {
 const MAX_DECIMAL_BYTES = 64
 const MAX_SCALE = 100
 
-function decimal(base64: string, scale: number): string {
-  const bytes = Buffer.from(base64, 'base64')
+function decimal(base64: JsonValue | undefined, scale: number): string {
+  const bytes = bytesOf(base64)
   const isDecimal = bytes.length > 0 && bytes.length <= MAX_DECIMAL_BYTES
   if (!isDecimal || !Number.isInteger(scale) || Math.abs(scale) > MAX_SCALE) {
     throw invalidData(`a change event: expected a decimal, found ${bytes.length} bytes and scale ${scale}`)

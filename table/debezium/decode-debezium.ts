@@ -2,7 +2,7 @@
 import { invalidData, unsupported } from '../../format/errors.ts'
 import { type JsonObject, type JsonValue, parseJson } from '../../format/lossless-json.ts'
 import { describeValue } from '../../format/values/mismatch.ts'
-import { type ConnectSchema, connectRow } from './connect-values.ts'
+import { type ConnectSchema, connectRow, fieldsOf } from './connect-values.ts'
 
 export interface DebeziumOptions {
   /** Columns to add, each with the value that the envelope has at a path, such as `{ lsn: 'source.lsn' }`. */
@@ -67,9 +67,11 @@ function unwrapped(message: JsonObject): Unwrapped {
   if (payload !== null && !isObject(payload)) {
     throw invalidData(`a change event: expected an object as payload, found ${describeValue(payload)}`)
   }
-  const { fields } = (schema ?? {}) as unknown as ConnectSchema
+  if (schema !== undefined && schema !== null && !isObject(schema)) {
+    throw invalidData(`a change event: expected an object as schema, found ${describeValue(schema)}`)
+  }
   return {
-    schema: fields && new Map(fields.map((field) => [field.field!, field])),
+    schema: schema ? fieldsOf(schema as unknown as ConnectSchema) : undefined,
     envelope: payload as JsonObject | null,
   }
 }

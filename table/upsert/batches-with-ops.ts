@@ -5,7 +5,7 @@ import { type NestedField, stringType, typeToString } from '../../format/types.t
 import { describeValue } from '../../format/values/mismatch.ts'
 import { isArrowRows } from '../../writers/arrow-batches.ts'
 import { sourceColumn } from '../../writers/source-column.ts'
-import { inputBatches, type RowsInput } from '../input-batches.ts'
+import { inputBatches, type RowsInput, requireRows } from '../input-batches.ts'
 
 /** What a row is there for. */
 export type RowOp = 'upsert' | 'delete'
@@ -37,6 +37,12 @@ export async function* batchesWithOps(
   op: OpOption | undefined,
   input: RowsInput,
 ): AsyncGenerator<BatchWithOps> {
+  if (op !== undefined && typeof op !== 'string' && typeof op !== 'function') {
+    throw invalidArgument(
+      `${operation}: expected 'op' to be the name of a column, or a function, found ${describeValue(op)}`,
+    )
+  }
+  requireRows(operation, input)
   if (typeof op === 'string') {
     const own = fields.findIndex(({ name }) => name === op)
     const field: NestedField = { id: OWN_ID, name: op, type: stringType, required: false }
@@ -47,7 +53,9 @@ export async function* batchesWithOps(
       })
     }
     let firstRow = 0
-    for await (const batch of inputBatches(operation, own < 0 ? [...fields, field] : fields, input)) {
+    // What says nothing must not be taken for what a default says.
+    const told = own < 0 ? [...fields, field] : fields.with(own, withoutDefault(fields[own]!))
+    for await (const batch of inputBatches(operation, told, input)) {
       yield { batch, ops: opsOf(batch, own < 0 ? fields.length : own, op, firstRow) }
       firstRow += batch.numRows
     }
@@ -61,6 +69,10 @@ export async function* batchesWithOps(
       ops: op === undefined ? Array(batch.numRows).fill('upsert') : told.splice(0, batch.numRows),
     }
   }
+}
+
+function withoutDefault({ writeDefault: _, ...field }: NestedField): NestedField {
+  return { ...field, required: false }
 }
 
 function opsOf(batch: RecordBatch, place: number, column: string, firstRow: number): (RowOp | 'skip')[] {

@@ -141,20 +141,26 @@ export class ColumnRules {
     const isNew = (row: number) => before.isNew(numbers[row]!)
     const inOthers = this.#in({ ...this.#schema, fields: this.fields })
     const children = [...batch.data.children]
+    const further = before.further()
     let at = 0
     for (const [g, { order, places }] of this.#groups.entries()) {
+      const ordered = inOthers[g]!
       const indices = Int32Array.from({ length: numRows }, (_, row) => {
+        let newest = { of: others, row, slot: numRows + row }
+        for (const one of before.furtherOf(numbers[row]!)) {
+          const isOlder = compareOrder(ordered, newest.of, newest.row, ordered, further, one) < 0
+          if (isOlder) newest = { of: further, row: one, slot: 2 * numRows + one }
+        }
         const isTaken =
           isPresent(order, batch, row) &&
-          (isNew(row) || compareOrder(inOthers[g]!, others, row, order, batch, row) <= 0)
-        return isTaken ? row : numRows + row
+          (isNew(row) || compareOrder(ordered, newest.of, newest.row, order, batch, row) <= 0)
+        return isTaken ? row : newest.slot
       })
       for (const place of places) {
-        const both = [children[place]!, others.data.children[at++]!]
-        children[place] = takeData(concatData(both[0]!.type, both), indices)
+        const all = [children[place]!, others.data.children[at]!, further.data.children[at++]!]
+        children[place] = takeData(concatData(all[0]!.type, all), indices)
       }
     }
-    const further = before.further()
     for (const aggregate of this.#aggregates) {
       const { place, counted } = aggregate
       const all = [others.data.children[at]!, further.data.children[at++]!, children[place]!]

@@ -7,7 +7,7 @@ import { rowReader } from '../../readers/rows.ts'
 import { throwIfAborted } from '../../storage/abort.ts'
 import { type ArrowSource, conformBatches, isArrowRows } from '../../writers/arrow-batches.ts'
 import { rowsToBatches } from '../../writers/row-batches.ts'
-import type { RowsInput } from '../input-batches.ts'
+import { type RowsInput, requireRows } from '../input-batches.ts'
 import { type KeyField, keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
 
@@ -55,10 +55,7 @@ export async function takeSource(
 
 /** Rows as they are, those of Arrow data as they would be read. */
 async function* sourceRows(input: RowsInput, fields: readonly NestedField[]): AsyncGenerator<unknown> {
-  const isObject = typeof input === 'object' && input !== null
-  if (!isObject || (!isArrowRows(input) && !(Symbol.iterator in input) && !(Symbol.asyncIterator in input))) {
-    throw invalidArgument('merge: expected rows, Arrow data, or an iterable of either')
-  }
+  requireRows('merge', input)
   for await (const item of isArrowRows(input) ? [input] : input) {
     if (!isArrowRows(item)) {
       yield item

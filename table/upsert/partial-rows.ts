@@ -1,6 +1,8 @@
 /** Rows of some columns only: the others stay as they are, and of new rows have their write defaults. */
 import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { concatData } from '../../format/arrow/concat.ts'
+import { takeData } from '../../format/arrow/take.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { NestedField } from '../../format/types.ts'
@@ -14,10 +16,16 @@ export interface PartialInput {
   readonly schema: Schema
   /** Of the rows. */
   readonly input: Schema
+  /** Columns that rows have for a key within alone: where there is a row already, it keeps them. */
+  readonly forKeys: readonly NestedField[]
 }
 
-/** The columns that partial rows leave out. */
-export function leftOut({ schema, input }: Omit<PartialInput, 'operation'>): readonly NestedField[] {
+/** The columns of which a row that is there keeps what it has: those that partial rows leave out, and `forKeys`. */
+export function keptColumns(input: PartialInput): readonly NestedField[] {
+  return [...leftOut(input), ...input.forKeys]
+}
+
+function leftOut({ schema, input }: PartialInput): readonly NestedField[] {
   const given = new Set(input.fields.map(({ id }) => id))
   return schema.fields.filter(({ id }) => !given.has(id))
 }
@@ -34,6 +42,16 @@ export function requireDefaults(partial: PartialInput, { inserted }: RowCounts):
   )
 }
 
+/** Throws INVALID_ARGUMENT where a row, put together, has no value in a column that has to have one. */
+export function requireValues({ operation, schema }: PartialInput, batch: RecordBatch): void {
+  const field = schema.fields.find(({ required }, i) => required && batch.data.children[i]!.nullCount > 0)
+  if (field === undefined) return
+  throw invalidArgument(
+    `${operation}: a row is new, or given null, in column '${field.name}', which is required; nothing was committed`,
+    { column: field.name },
+  )
+}
+
 /** One row with the write defaults of the columns, null for those without one. */
 export async function defaultRow(fields: readonly NestedField[]): Promise<RecordBatch> {
   const optional = fields.map((field) => ({ ...field, required: false }))
@@ -41,13 +59,23 @@ export async function defaultRow(fields: readonly NestedField[]): Promise<Record
   throw new Error('a row makes a batch')
 }
 
-/** The rows of the input as rows of the table, with what `others` has of the columns that are left out. */
+/** The rows of the input as rows of the table, with what `others` has of `keptColumns`. */
 export function wholeRows(
-  { schema, input }: PartialInput,
+  partial: PartialInput,
   batch: RecordBatch,
   others: readonly Data[] = [],
+  isNew: (row: number) => boolean = () => true,
 ): RecordBatch {
+  const { schema, input, forKeys } = partial
   const given = new Map(input.fields.map(({ id }, i) => [id, batch.data.children[i]!]))
+  const count = leftOut(partial).length
+  for (const [i, { id }] of forKeys.entries()) {
+    const both = [given.get(id)!, others[count + i]!]
+    const slots = Int32Array.from({ length: batch.numRows }, (_, row) =>
+      isNew(row) ? row : batch.numRows + row,
+    )
+    given.set(id, takeData(concatData(both[0]!.type, both), slots))
+  }
   let next = 0
   const children = schema.fields.map(({ id }) => given.get(id) ?? others[next++]!)
   const arrowSchema = arrowSchemaOf(schema.fields)

@@ -18,7 +18,8 @@ export interface RowOpsOptions {
    * Rows are deletes too, and tell which: by the column of this name, which need not be one of the table's, or by what
    * the function says of a row. Of a column, `c`, `r`, `u`, `+I`, `+U`, `insert`, `read`, `update`, `upsert` and
    * `update_after` are upserts, `d`, `-D` and `delete` deletes; `-U` and `update_before` are left out. A delete needs
-   * its key only, and its columns of `orderBy`: what is older than the row in the table comes too late.
+   * its key only, and its columns of `orderBy`: what is older than the row in the table comes too late. A struct that it
+   * gives is a whole one.
    */
   readonly op?: OpOption
   /**
@@ -31,6 +32,8 @@ export interface RowOpsOptions {
 export interface RowOps {
   /** The input, as batches of the schema and, where rows are deletes too, of one column more. */
   batches(input: RowsInput): AsyncIterable<RecordBatch>
+  /** The place in the input of a row of the batches, of which some are left out. */
+  numberOf(row: number): number
   /** The numbers of rows that are to be deleted. */
   gone(rows: KeyedRows): ReadonlySet<number>
 }
@@ -44,7 +47,11 @@ export function rowOps(
 ): RowOps {
   const { fields } = schema
   if (op === undefined && softDelete === undefined) {
-    return { batches: (input) => inputBatches(operation, fields, input), gone: () => new Set() }
+    return {
+      batches: (input) => inputBatches(operation, fields, input),
+      numberOf: (row) => row,
+      gone: () => new Set(),
+    }
   }
   const tombstone = softDelete === undefined ? -1 : fields.findIndex(({ name }) => name === softDelete)
   if (softDelete !== undefined && fields[tombstone]?.type.kind !== 'boolean') {
@@ -53,10 +60,16 @@ export function rowOps(
     })
   }
   const keyRoots = new Set(keys.map(({ places }) => places[0]!))
+  if (keyRoots.has(tombstone)) {
+    throw invalidArgument(`${operation}: column '${softDelete}' is a key, and cannot say what is deleted`, {
+      column: softDelete,
+    })
+  }
   // A delete has its key; the others are required of rows that stay, below.
   const relaxed = fields.map((field, i) => (keyRoots.has(i) ? field : { ...field, required: false }))
   const isRequired = (i: number) => fields[i]!.required && !keyRoots.has(i) && i !== tombstone
   const required = [...fields.keys()].filter(isRequired)
+  const skipped: number[] = []
   return {
     async *batches(input) {
       let firstRow = 0
@@ -68,7 +81,6 @@ export function rowOps(
             deletes: tombstone >= 0,
           })
         }
-        firstRow += batch.numRows
         const isGone = flags(ops.map((one) => one === 'delete'))
         const children = batch.data.children.slice(0, fields.length)
         const marked =
@@ -76,8 +88,15 @@ export function rowOps(
             ? batchOf(fields, children.with(tombstone, isGone), ops.length)
             : batchOf([...fields, GONE], [...children, isGone], ops.length)
         const kept = Int32Array.from(ops.keys()).filter((row) => ops[row] !== 'skip')
+        for (const [row, said] of ops.entries()) if (said === 'skip') skipped.push(firstRow + row)
+        firstRow += batch.numRows
         if (kept.length > 0) yield kept.length === ops.length ? marked : takeRows(marked, kept)
       }
+    },
+    numberOf(row) {
+      let number = row
+      for (const one of skipped) if (one <= number) number++
+      return number
     },
     gone(rows) {
       const gone = new Set<number>()

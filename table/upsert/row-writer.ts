@@ -11,7 +11,7 @@ import { dataFileOptions, type WritingContext } from '../writing-context.ts'
 import type { ColumnRules } from './column-rules.ts'
 import type { FoundRows } from './finds.ts'
 import type { KeyedRows } from './keyed-rows.ts'
-import { defaultRow, leftOut, type PartialInput, wholeRows } from './partial-rows.ts'
+import { defaultRow, keptColumns, type PartialInput, requireValues, wholeRows } from './partial-rows.ts'
 
 type Found = Pick<FoundRows, 'rowIds' | 'unchanged' | 'before'>
 
@@ -79,8 +79,7 @@ async function* batchesOf(
   { rowIds, unchanged, before }: Found,
   { input, rules, gone }: RowWriterParts,
 ): AsyncGenerator<RecordBatch> {
-  const kept = [...(rules?.fields ?? []), ...leftOut(input)]
-  const defaults = before && (await defaultRow(kept))
+  const defaults = before && (await defaultRow([...(rules?.fields ?? []), ...keptColumns(input)]))
   for (const [i, all] of rows.batches.entries()) {
     const stays = (number: number) => !unchanged.has(number) && !gone.has(number)
     const numbers = rows.numbers[i]!.filter(stays)
@@ -90,7 +89,9 @@ async function* batchesOf(
     const batch = numbers.length === all.numRows ? all : takeRows(all, staying())
     const others = defaults && before!.take(numbers, defaults)
     const merged = rules?.merged(batch, numbers, { others: others!, before: before! }) ?? batch
-    const whole = wholeRows(input, merged, others?.data.children.slice(rules?.fields.length ?? 0))
+    const kept = others?.data.children.slice(rules?.fields.length ?? 0)
+    const whole = wholeRows(input, merged, kept, (row) => before!.isNew(numbers[row]!))
+    if (rules !== undefined) requireValues(input, whole)
     yield rowIds === undefined ? whole : withRowIds(whole, numbers, rowIds)
   }
 }

@@ -1,4 +1,5 @@
 /** Groups of columns, each with an order of its own, so that several sources stitch one row (Paimon's sequence groups). */
+import { checkOptions } from '../../format/check-options.ts'
 import type { ColumnPath } from '../../format/column-path.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import type { Schema } from '../../format/schema.ts'
@@ -26,11 +27,19 @@ export function groupColumns(
   groups: readonly SequenceGroup[],
   aggregated: ReadonlyMap<string, unknown>,
 ): readonly string[] {
-  const isGroup = ({ orderBy, columns }: SequenceGroup) => orderBy !== undefined && Array.isArray(columns)
-  if (!Array.isArray(groups) || groups.length === 0 || !groups.every(isGroup)) {
+  const isGroup = (group: unknown): group is SequenceGroup => typeof group === 'object' && group !== null
+  const all: readonly unknown[] = groups
+  if (!Array.isArray(all) || all.length === 0 || !all.every(isGroup)) {
     throw invalidArgument(`${operation}: expected 'sequenceGroups' as an array of { orderBy, columns }`)
   }
-  const names = groups.flatMap(({ orderBy, columns }) => {
+  const names = groups.flatMap((group) => {
+    checkOptions(`${operation}: sequenceGroups`, group, ['orderBy', 'columns'])
+    const { orderBy, columns } = group
+    if (!Array.isArray(columns) || orderBy === undefined || orderBy.length === 0) {
+      throw invalidArgument(
+        `${operation}: expected a sequence group as { orderBy, columns }, and columns to order by`,
+      )
+    }
     const roots = orderFields(operation, schema, orderBy).map(({ path }) => path[0]!)
     return [...new Set([...roots, ...columns])]
   })

@@ -2,6 +2,7 @@ import { unsupported } from '../../format/errors.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
+import type { NestedField } from '../../format/types.ts'
 import { told, type WriteHooks } from '../append.ts'
 import type { RowsInput } from '../input-batches.ts'
 import { type AggregateFunction, aggregateColumns, aggregatesOf } from './aggregates.ts'
@@ -52,7 +53,8 @@ export async function takeUpsertInput({
   if (aggregated.size > 0) refuseBesideAggregates(options)
   const grouped = sequenceGroups && groupColumns('upsert', schema, sequenceGroups, aggregated)
   const partial = grouped ?? options.partial
-  const own = inputSchema('upsert', schema, { on, orderBy, partial, softDelete })
+  const whole = inputSchema('upsert', schema, { on, orderBy, partial, softDelete })
+  const own = sequenceGroups === undefined ? whole : withOptional(whole, new Set(grouped))
   const keys = keyFields('upsert', own, on)
   const order = orderFields('upsert', own, orderBy)
   const rules = columnRules(own, { keys, order, sequenceGroups, aggregated })
@@ -63,13 +65,19 @@ export async function takeUpsertInput({
     duplicates,
     order,
     fold: rules?.fold,
+    numberOf: ops.numberOf,
     signal,
   })
   const tombstone = own.fields.filter(({ name }) => name === softDelete)
   const meant = [...keys.map(({ field }) => field), ...order.map(({ field }) => field), ...tombstone]
   return {
     metadata,
-    rowInput: { operation: 'upsert', schema, input: own },
+    rowInput: {
+      operation: 'upsert',
+      schema,
+      input: own,
+      forKeys: partial === undefined ? [] : columnsForKeys(own, keys, partial),
+    },
     isPartial: partial !== undefined,
     rules,
     rows,
@@ -77,6 +85,22 @@ export async function takeUpsertInput({
     order,
     columns: new Set(meant.map(({ id }) => id)),
   }
+}
+
+/** Structs that are not among the columns that rows are there for, but have a key in them. */
+function columnsForKeys(
+  { fields }: Schema,
+  keys: readonly KeyField[],
+  partial: readonly string[],
+): readonly NestedField[] {
+  const roots = new Set(keys.flatMap(({ places }) => (places.length > 1 ? [places[0]!] : [])))
+  return [...roots].map((place) => fields[place]!).filter(({ name }) => !partial.includes(name))
+}
+
+/** A row may leave out a group, its required columns too: what it becomes has to have them. */
+function withOptional(schema: Schema, names: ReadonlySet<string>): Schema {
+  const fields = schema.fields.map((field) => (names.has(field.name) ? { ...field, required: false } : field))
+  return { ...schema, fields }
 }
 
 interface Rules {

@@ -65,6 +65,10 @@ export function checkUpsertOptions(options: UpsertOptions): void {
       `upsert: expected deletes to be 'position' or 'equality', found ${describeValue(deletes)}`,
     )
   }
+  for (const name of ['sequenceGroups', 'partial', 'op', 'softDelete', 'orderBy'] as const) {
+    if (options[name] !== null) continue
+    throw invalidArgument(`upsert: expected '${name}' to be left out, or to say something; found null`)
+  }
   const given = (names: readonly (keyof UpsertOptions)[]) =>
     names.find((name) => options[name] !== undefined && options[name] !== false)
   const beside = sequenceGroups && given(['orderBy', 'partial', 'op', 'softDelete'])

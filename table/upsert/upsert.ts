@@ -12,7 +12,7 @@ import { blindUpsert, requireEqualityDeletes } from './blind-upsert.ts'
 import { type ChangedTable, commitChange, type RowChange } from './commit-change.ts'
 import { findRows } from './find-rows.ts'
 import { KeyIndexSession } from './key-index-session.ts'
-import { leftOut, requireDefaults } from './partial-rows.ts'
+import { keptColumns, requireDefaults } from './partial-rows.ts'
 import { requireAllColumns, requireColumns, requireRules } from './require-columns.ts'
 import { rowComparer } from './row-comparer.ts'
 import { countChanges } from './row-counts.ts'
@@ -49,7 +49,7 @@ function readingUpsert(
 ): RowChange {
   const { metadata, rowInput, isPartial, rules, rows, gone, order, columns } = taken
   const { schema, input: own } = rowInput
-  const others = leftOut(rowInput)
+  const others = keptColumns(rowInput)
   const comparing = { schema: own, leftOut: isPartial ? others : undefined, rows, gone, order, skipUnchanged }
   const comparer = rules?.comparer(rows, others, skipUnchanged) ?? rowComparer(comparing)
   const meant = skipUnchanged ? new Set(schema.fields.map(({ id }) => id)) : columns

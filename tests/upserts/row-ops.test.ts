@@ -93,6 +93,15 @@ describe('rows that say what they are there for', () => {
     expect(found).toEqual([{ id: 1n, op: 'u' }])
   })
 
+  test('that say nothing are refused, whatever the default of that column', async () => {
+    const lake = await connect('memory://lake/wh', { store: new MemoryStore(), parallelism: 0 })
+    const table = await lake.createTable('a.b', {
+      schema: schema({ id: t.long(), op: t.string().default('d') }),
+      properties: { 'format-version': '3' },
+    })
+    await expect(table.upsert([{ id: 1 }], { on: ['id'], op: 'op' })).rejects.toThrow(/^row 0, op: .*null/)
+  })
+
   test('come too late like others, and a delete that is newer goes', async () => {
     const table = await (await newTable()).upsert(
       [
@@ -131,6 +140,22 @@ describe('rows that say what they are there for', () => {
     })
     await expect(upsert({ op: 'd', name: 'b' })).rejects.toThrow(/^row 2, id: /)
     await expect(table.upsert([{ id: 1 }], { op: 'at' })).rejects.toThrow(/'at' is int.*needs a string/)
+    for (const op of [5, ['op'], null]) {
+      await expect(table.upsert([{ id: 1 }], { op } as never)).rejects.toMatchObject(code('INVALID_ARGUMENT'))
+    }
+    for (const input of [{}, null, 5]) {
+      const change = table.upsert(input as never, { op: () => 'upsert' as const })
+      await expect(change).rejects.toThrow(/expected rows, Arrow data/)
+    }
+    const twice = [
+      { op: '-U', id: 9 },
+      { op: 'd', id: 1 },
+      { op: 'd', id: 1 },
+    ]
+    await expect(table.upsert(twice, { op: 'op', duplicates: 'error' })).rejects.toThrow(/rows 1 and 2 have/)
+    await expect(table.upsert([], { on: ['id', 'gone'], softDelete: 'gone' })).rejects.toThrow(
+      /'gone' is a key/,
+    )
     expect((await table.refresh()).metadataLocation).toBe(table.metadataLocation)
   })
 

@@ -71,6 +71,62 @@ describe('sequence groups', () => {
     expect(await rowsOf(table)).toEqual(['1 1 6    '])
   })
 
+  test.each([
+    ['one way', 0],
+    ['the other way', 1],
+  ])(
+    'take of several rows that the table has of one key the newest of each group, written %s',
+    async (_, first) => {
+      const rows = [
+        { id: 1, amount: 9, paid_at: 9, carrier: 'old', sent_at: 1 },
+        { id: 1, amount: 1, paid_at: 1, carrier: 'new', sent_at: 9 },
+      ]
+      let table = await (await newTable()).append([rows[first]!])
+      table = await table.append([rows[1 - first]!])
+      table = await table.upsert([{ id: 1, amount: 5, paid_at: 5, carrier: 'x', sent_at: 5 }], {
+        sequenceGroups: [PAID, { orderBy: 'sent_at', columns: ['carrier'] }],
+      })
+      expect(await rowsOf(table)).toEqual(['1 9 9 new 9  '])
+    },
+  )
+
+  test('of which a row leaves one out need not give its columns, required ones neither', async () => {
+    const lake = await connect('memory://lake/wh', { store: new MemoryStore(), parallelism: 0 })
+    const created = await lake.createTable('a.b', {
+      schema: schema({
+        id: t.long().required(),
+        b: t.string().required(),
+        b_at: t.long(),
+        c: t.string(),
+        c_at: t.long(),
+      }),
+      identifierFields: ['id'],
+    })
+    const groups = {
+      sequenceGroups: [
+        { orderBy: 'b_at', columns: ['b'] },
+        { orderBy: 'c_at', columns: ['c'] },
+      ],
+    }
+    let table = (await created.append([{ id: 1, b: 'x', b_at: 1 }])) as unknown as Table
+    table = await table.upsert([{ id: 1, c: 'c', c_at: 1 }], groups)
+    expect(await rowsOf(table)).toEqual(['1 x 1 c 1'])
+    const isNew = table.upsert(
+      [
+        { id: 1, c: 'd', c_at: 2 },
+        { id: 2, c: 'c', c_at: 1 },
+      ],
+      groups,
+    )
+    await expect(isNew).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/column 'b', which is required/),
+    })
+    await expect(table.upsert([{ id: 1, b: null, b_at: 5 }], groups)).rejects.toThrow(
+      /column 'b', which is required/,
+    )
+  })
+
   test('that contradict each other or the call are refused by name', async () => {
     const table = await newTable()
     const refused = (options: Record<string, unknown>, message: RegExp) =>
@@ -85,6 +141,10 @@ describe('sequence groups', () => {
       /no column 'paid_aa'; did you mean paid_at/,
     )
     await refused({ sequenceGroups: [{ orderBy: 'paid_at', columns: ['carier'] }] }, /did you mean 'carrier'/)
+    await refused({ sequenceGroups: [{ orderBy: [], columns: ['amount'] }] }, /columns to order by/)
+    await refused({ sequenceGroups: [{ ...PAID, bogus: 1 }] }, /bogus/)
+    await refused({ sequenceGroups: [null] }, /array of/)
+    await refused({ sequenceGroups: null }, /found null/)
     await refused({ sequenceGroups: [] }, /array of \{ orderBy, columns \}/)
     await refused({ sequenceGroups, op: 'op' }, /'op' does not go with 'sequenceGroups'/)
     await refused({ sequenceGroups, orderBy: 'paid_at' }, /'orderBy' does not go/)

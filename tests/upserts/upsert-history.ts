@@ -190,8 +190,10 @@ export class UpsertHistory {
     const isBlind = this.#canBeBlind(on) && !skipUnchanged && partial === undefined && orderBy.length === 0
     const isDelete = (row: ModelRow) => deletes?.has(row) === true
     /** What the call is given, and stores of a row that stays. */
-    const givenBy = (row: ModelRow) => ({
+    const givenBy = (row: ModelRow, held?: ModelRow) => ({
       ...(partial === undefined ? row : givenOf(row, on, partial)),
+      // A struct that is there for a key in it is kept.
+      ...(held !== undefined && partial?.includes('place') === false ? { place: held.place } : {}),
       ...(softDelete === undefined ? {} : { gone: isDelete(row) }),
     })
     await this.#write(
@@ -245,8 +247,9 @@ export class UpsertHistory {
         for (const [key, row] of last) {
           if (isDelete(row) && softDelete === undefined) removed.add(key)
           else {
-            const kept = partial === undefined ? EMPTY : (before.get(key)?.[0]?.row ?? EMPTY)
-            last.set(key, { ...kept, ...givenBy(row) })
+            const there = before.get(key)?.[0]?.row
+            const kept = partial === undefined ? EMPTY : (there ?? EMPTY)
+            last.set(key, { ...kept, ...givenBy(row, there) })
           }
         }
         const unchanged = new Set<string>()
@@ -312,8 +315,7 @@ export class UpsertHistory {
         for (const key of new Set(rows.map((row) => keyOf(row, on)))) {
           const own = rows.filter((row) => keyOf(row, on) === key)
           const held = this.#held.find(({ row }) => keyOf(row, on) === key)
-          // A key within a struct brings the whole struct.
-          let row: ModelRow = { ...(held?.row ?? EMPTY), ...givenOf(own.at(-1)!, on, []) }
+          let row: ModelRow = held?.row ?? { ...EMPTY, ...givenOf(own.at(-1)!, on, []) }
           const taken: Column[] = []
           for (const group of groups) {
             const order = [group.orderBy]

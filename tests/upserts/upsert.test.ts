@@ -509,6 +509,28 @@ describe('upsert of partial rows', () => {
     })
   })
 
+  test.each([{ partial: ['s'] }, { sequenceGroups: [{ orderBy: 'at', columns: ['s'] }] }])(
+    'keeps what stands beside a key in a struct: %o',
+    async (options) => {
+      const lake = await connect('memory://lake/wh', { store: new MemoryStore(), parallelism: 0 })
+      const created = await lake.createTable('a.b', {
+        schema: schema({ k: t.struct({ extra: t.string(), id: t.long() }), s: t.string(), at: t.long() }),
+      })
+      let table = (await created.append([{ k: { id: 1, extra: 'keep' }, s: 'a', at: 1 }])) as unknown as Table
+      const at = 'partial' in options ? {} : { at: 2 }
+      const rows = [1, 2].map((id) => ({ k: { id }, s: 'b', ...at }))
+      table = await table.upsert(rows, { on: ['k.id'], ...(options as { partial: string[] }) })
+      const found: Plain[] = []
+      for await (const row of table.scan({ select: ['k', 's'] }).rows()) found.push(row as Plain)
+      expect(
+        found.sort((a, b) => Number((a['k'] as { id: bigint }).id - (b['k'] as { id: bigint }).id)),
+      ).toEqual([
+        { k: { id: 1n, extra: 'keep' }, s: 'b' },
+        { k: { id: 2n, extra: null }, s: 'b' },
+      ])
+    },
+  )
+
   test('keeps what a rival changes of the other columns meanwhile', async () => {
     const { table, store } = await wideTable()
     await table.append([{ id: 1, status: 'new', paid: 1, sent: 1 }])

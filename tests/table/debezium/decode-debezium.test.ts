@@ -74,7 +74,16 @@ describe('a change event', () => {
   test('that would lose something, or is none, is refused by name', () => {
     const after = (value: string) => () =>
       decodeDebezium(message(`{"op":"u","after":{"id":1,"name":${value}}}`))
-    for (const value of ['"__debezium_unavailable_value"', '"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="']) {
+    const text = '"__debezium_unavailable_value"'
+    for (const value of [
+      text,
+      '"X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="',
+      `[${text}]`,
+      `[${[...'__debezium_unavailable_value'].map((letter) => letter.charCodeAt(0))}]`,
+      `{${text}:${text}}`,
+      JSON.stringify(`{${text}:${text}}`),
+      `[{"nested":[${text}]}]`,
+    ]) {
       expect(after(value)).toThrow(/column 'name' is left out .*REPLICA IDENTITY FULL/)
     }
     expect(() => decodeDebezium('{"op":"t"}')).toThrow(/truncate\(\)/)
@@ -97,9 +106,41 @@ describe('a change event', () => {
         )
     }
     expect(decimal('12')()[0]!['amount']).toBe('12')
-    expect(decimal('12.5')).toThrow(/expected an integer, found 12.5/)
+    expect(decimal('12.5')).toThrow(/expected an integer, found number 12.5/)
     expect(decimal('"MDk="', '99999999999')).toThrow(/scale 99999999999/)
     expect(decimal(`"${'A'.repeat(400)}"`)).toThrow(/300 bytes/)
+  })
+
+  test('whose values are not what its schema says is refused, and never a TypeError', () => {
+    const event = (field: object, value: unknown) => () =>
+      decodeDebezium({
+        schema: { fields: [{ field: 'after', type: 'struct', fields: [{ ...field, field: 'n' }] }] },
+        payload: { after: { n: value }, op: 'c' },
+      })
+    const variable = { type: 'struct', name: 'io.debezium.data.VariableScaleDecimal' }
+    for (const [field, value] of [
+      [{ type: 'bytes' }, 5],
+      [{ type: 'bytes' }, '!!!not base64'],
+      [{ type: 'array', items: {} }, 5],
+      [{ type: 'map' }, 5],
+      [{ type: 'map' }, [[1]]],
+      [{ type: 'struct' }, 5],
+      [variable, { scale: 1 }],
+      [variable, 5],
+      [{ type: 'struct', fields: [null] }, {}],
+    ] as const) {
+      expect(event(field, value), JSON.stringify(field)).toThrow(
+        expect.objectContaining({ code: 'INVALID_DATA' }),
+      )
+    }
+    for (const schema of [{ fields: 5 }, { fields: [null] }, 7]) {
+      const decode = () => decodeDebezium({ schema, payload: { after: {}, op: 'c' } })
+      expect(decode).toThrow(expect.objectContaining({ code: 'INVALID_DATA' }))
+    }
+    const date = { type: 'int32', name: 'io.debezium.time.Date' }
+    expect(event({ type: 'map', keys: date, values: date }, [[0, 1]])()[0]!['n']).toEqual([
+      ['1970-01-01', '1970-01-02'],
+    ])
   })
 
   test('keeps a column of any name', () => {
