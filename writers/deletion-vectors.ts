@@ -8,7 +8,7 @@ import type { DeletedRows, WriteDeletes } from './delete-files.ts'
 
 /**
  * Writes a deletion vector for each data file, several to a Puffin file (spec: "Deletion Vectors"). Each holds all
- * that is deleted by position in its data file: readers look at nothing else then.
+ * that is deleted by position in its data file: readers look at nothing else then. In the order of `deleted`.
  */
 export async function writeVectors(
   options: WriteDeletes,

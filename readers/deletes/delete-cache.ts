@@ -37,6 +37,11 @@ export class DeleteCache {
     }
   }
 
+  /** Keeps what is known without loading it. */
+  keep(key: string, loaded: LoadedDeletes): void {
+    if (!this.#kept.has(key)) this.#put(key, loaded)
+  }
+
   #get(key: string, load: () => Promise<LoadedDeletes>): Promise<LoadedDeletes> | LoadedDeletes {
     const kept = this.#kept.get(key)
     if (kept !== undefined) {

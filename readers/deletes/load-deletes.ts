@@ -17,7 +17,7 @@ import type { ObjectStore } from '../../storage/object-store.ts'
 import type { FilePlanOptions } from '../file-plan-options.ts'
 import { pruneFields } from '../projection.ts'
 import type { DeleteFileRef, ScanTask } from '../scan-task.ts'
-import type { ScanDeletes } from './delete-cache.ts'
+import type { DeleteCache, ScanDeletes } from './delete-cache.ts'
 import { collectKeys, type DeletedKeys, type EqualityDeletes, MergedKeys } from './equality-deletes.ts'
 import type { LoadedDeletes } from './loaded-deletes.ts'
 import { collectPositions, type PositionDeletes } from './position-deletes.ts'
@@ -91,19 +91,23 @@ async function loadPositions(
   source: DeleteSource,
 ): Promise<PositionSet | undefined> {
   if (file.fileFormat === 'puffin') {
-    const place = [file.filePath, file.contentOffset, file.contentSizeInBytes, file.recordCount]
-    const key = `vector ${place.join(' ')}`
-    return (
-      await orAborted(
-        source.deletes.get(key, () => loadVector(file, source.store)),
-        source.signal,
-      )
-    ).positions
+    const loading = source.deletes.get(vectorKey(file), () => loadVector(file, source.store))
+    return (await orAborted(loading, source.signal)).positions
   }
   const loading = source.deletes.get(`positions ${file.filePath} ${file.fileSizeInBytes}`, () =>
     loadPositionFile(file, options, source),
   )
   return (await orAborted(loading, source.signal)).byPath.get(dataFilePath)
+}
+
+function vectorKey({ filePath, contentOffset, contentSizeInBytes, recordCount }: DataFile): string {
+  return `vector ${[filePath, contentOffset, contentSizeInBytes, recordCount].join(' ')}`
+}
+
+/** Keeps a vector that was just written, whose positions nobody changes any more: the next to ask need not load it. */
+export function keepVector(cache: DeleteCache, file: DataFile, positions: PositionSet): void {
+  const vector: Vector = { positions, byteLength: positions.byteLength }
+  cache.keep(vectorKey(file), vector)
 }
 
 /** A vector of 2^31 positions, none of them in runs; it is fetched in one piece. */

@@ -1,6 +1,7 @@
 import { resolveLocation } from '../../format/location.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
+import { keepVector } from '../../readers/deletes/load-deletes.ts'
 import { deletedPositions } from '../../readers/live-rows.ts'
 import { specInSchema } from '../../snapshot/manifests.ts'
 import { deleteQuietly } from '../../storage/delete-quietly.ts'
@@ -53,11 +54,11 @@ export function deleteWriter(context: WritingContext, operationId: string): RowR
         return { addData: [], addDeletes: await writePositionDeletes(options, rows), remove: removed }
       }
       const replaced = deleted.flatMap((each) => (isWhole(each) ? [] : ofOneFile(each.task)))
-      return {
-        addData: [],
-        addDeletes: await writeVectors(options, rows),
-        remove: [...removed, ...replaced],
+      const vectors = await writeVectors(options, rows)
+      if (context.deletes !== undefined) {
+        for (const [i, file] of vectors.entries()) keepVector(context.deletes, file, rows[i]!.positions)
       }
+      return { addData: [], addDeletes: vectors, remove: [...removed, ...replaced] }
     },
   }
 }

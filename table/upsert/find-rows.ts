@@ -9,6 +9,7 @@ import { deletedPositions, type LiveRows, liveRows, snapshotTasks } from '../../
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import type { ScanSource } from '../../readers/scan.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
+import { mapJobs } from '../../threads/map-jobs.ts'
 import { scanSource } from '../scan-source.ts'
 import type { WritingContext } from '../writing-context.ts'
 import { Finds, type FoundRows } from './finds.ts'
@@ -19,7 +20,7 @@ import type { KeyedRows } from './keyed-rows.ts'
 import type { RowComparer } from './row-comparer.ts'
 import { type FoundRow, RowsBefore } from './rows-before.ts'
 import type { Candidate } from './sought-keys.ts'
-import { SplitTasks } from './split-tasks.ts'
+import { SplitTasks, type WholeTask } from './split-tasks.ts'
 
 export interface FindOptions {
   /** Tells rows that stay as they are: by more than their keys, so that rows are read where the index says that they are. */
@@ -92,12 +93,20 @@ export async function openSearch(
   }
 }
 
+/** Files of which it is asked at once what is deleted in them. */
+const LOADED_AT_ONCE = 16
+
 /** Reads keys, and of files that the index covers nothing. */
 async function findByKeys(search: Search, finds: Finds): Promise<void> {
   const { source, schema, metadata, tasks, split, signal } = search
   await readKeys(search, split.toRead(tasks), finds)
-  for (const { task, candidates } of split.withCandidates()) {
-    const deleted = await deletedPositions(source, schema, task, signal)
+  const load = async ({ task, candidates }: WholeTask) => ({
+    task,
+    candidates,
+    deleted: await deletedPositions(source, schema, task, signal),
+  })
+  const loaded = mapJobs(split.withCandidates(), load, { window: LOADED_AT_ONCE })
+  for await (const { task, candidates, deleted } of loaded) {
     for (const found of candidates) {
       if (deleted?.has(found.position) !== true) finds.add(task, withRowId(task, found, metadata))
     }
