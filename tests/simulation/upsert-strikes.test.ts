@@ -102,29 +102,35 @@ const CHANGES: readonly Change[] = [
 const folder = new StrikeFolder()
 afterAll(() => folder.remove())
 
+const WAYS = [
+  ['1', 'copy-on-write'],
+  ['2', 'copy-on-write'],
+  ['2', 'merge-on-read'],
+  ['3', 'copy-on-write'],
+  ['3', 'merge-on-read'],
+] as const
+
+/** What the loop does with a fault does not depend on the store; what a crash leaves behind does. */
 const cases = CHANGES.flatMap((change) =>
-  (
-    [
-      ['1', 'copy-on-write'],
-      ['2', 'copy-on-write'],
-      ['2', 'merge-on-read'],
-      ['3', 'copy-on-write'],
-      ['3', 'merge-on-read'],
-    ] as const
-  ).map(([version, mode]) => ({ name: change.name, change, version, mode })),
-)
+  WAYS.flatMap(([version, mode]) =>
+    (['memory', 'file'] as const).map((kind) => {
+      const { name } = change
+      const lots = (kind === 'memory' ? [...CRASHES, ...FAULTS] : CRASHES).map((blow) => ({
+        blow,
+        lot: lotOf(`${name} ${version} ${mode} ${blow}${kind === 'memory' ? '' : kind}`),
+      }))
+      const chosen = lots.filter(({ lot }) => STRIKES_ALL || lot % 7 < 2)
+      return { name, change, version, mode, kind, chosen }
+    }),
+  ),
+).filter(({ chosen }) => chosen.length > 0)
 
-describe.each(cases)('$name of version $version, $mode', ({ change, version, mode }) => {
-  const lots = [...CRASHES, ...FAULTS].map((blow) => ({
-    blow,
-    lot: lotOf(`${change.name} ${version} ${mode} ${blow}`),
-  }))
-  const chosen = lots.filter(({ lot }) => STRIKES_ALL || lot % 7 < 3)
-
+describe.each(cases)('$name of version $version, $mode, in a $kind store', (one) => {
+  const { change, version, mode, kind, chosen } = one
   it.each(chosen)('struck by $blow, is there whole or not at all, as was told', async ({ blow, lot }) => {
     const races = ['won', 'lost'] as const
     for (const race of STRIKES_ALL ? races : [races[(lot >> 2) % 2]!]) {
-      const world = await newWorld(change, version, mode, race)
+      const world = await newWorld(change, { version, mode, race, kind })
       const checked = new Set<string>()
       const least = CRASHES.includes(blow) ? 20 : 4
       let at = STRIKES_ALL ? 0 : lot % least
@@ -223,8 +229,15 @@ async function rowsOf(table: Table): Promise<string[]> {
   return found.sort()
 }
 
-async function newWorld(change: Change, version: string, mode: string, race: 'won' | 'lost'): Promise<World> {
-  const files = memoryFiles()
+interface WorldShape {
+  readonly version: string
+  readonly mode: string
+  readonly race: 'won' | 'lost'
+  readonly kind: 'memory' | 'file'
+}
+
+async function newWorld(change: Change, { version, mode, race, kind }: WorldShape): Promise<World> {
+  const files = kind === 'memory' ? memoryFiles() : folder.files()
   const { warehouse, store } = files
   const lake = new Lake(contextOver(warehouse, store, 3), warehouse)
   const created = (await lake.createTable(NAME, {
