@@ -7,6 +7,7 @@ import { nestedLeaf, scanArrow, scanRows, selectiveFilter } from './cases/scan.t
 import { scanDeletes } from './cases/scan-deletes.ts'
 import { upserts } from './cases/upsert.ts'
 import { commits } from './commits.ts'
+import { upsertCommits } from './upsert-commits.ts'
 
 /** All benches, in the order in which they run. */
 export const cases: readonly BenchCase[] = [
@@ -24,4 +25,4 @@ export const cases: readonly BenchCase[] = [
 ]
 
 /** Run after them. */
-export const series: readonly BenchSeries[] = [commits]
+export const series: readonly BenchSeries[] = [commits, upsertCommits]

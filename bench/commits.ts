@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { connect, type Lake, schema, type Table, t } from '../index.ts'
 import type { BenchSeries, SeriesTable } from './case.ts'
 import { S3_SERVER, startS3Server } from './peers/s3-server.ts'
+import { quantile } from './quantile.ts'
 
 export const commits: BenchSeries = {
   name: 'commits',
@@ -126,9 +127,4 @@ async function metadataBytes(lake: Lake, { identifier }: AnyTable): Promise<numb
   const before = lake.counters.bytesRead
   await lake.loadTable([...identifier.namespace, identifier.name])
   return lake.counters.bytesRead - before
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))]!
 }
