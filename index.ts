@@ -191,7 +191,7 @@ export type { CreateTableOptions, InputOf, Lake, ProbeStoreOptions, RowOf, Table
 export { type OpenTableOptions, openTable } from './table/open-table.ts'
 export { readParquet } from './table/read-parquet.ts'
 export type { CreateBranchOptions, CreateTagOptions, RefOptions, RollbackOptions } from './table/refs.ts'
-export type { Progress, Sink, SinkOptions } from './table/sink/sink.ts'
+export type { Progress, Sink, SinkOptions, UpsertOnly } from './table/sink/sink.ts'
 export type { SinkCommit } from './table/sink/sink-commit.ts'
 export type { SinkMeter } from './table/sink/sink-metrics.ts'
 export type { AppendInput, RowWithOp, SomeColumns, Table } from './table/table.ts'

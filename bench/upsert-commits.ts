@@ -9,7 +9,7 @@ import { batchOf } from './data/columns.ts'
 import { flatColumns } from './data/flat.ts'
 import { flatData } from './data/generate.ts'
 import { icebergSchema } from './data/iceberg-schema.ts'
-import { streamArrow } from './data/read.ts'
+import { firstBatch, streamArrow } from './data/read.ts'
 import { quantile } from './quantile.ts'
 
 export const upsertCommits: BenchSeries = {
@@ -75,7 +75,7 @@ async function upsertSeries(size: number, count: number): Promise<SeriesTable> {
 }
 
 async function tableOf(lake: Awaited<ReturnType<typeof connect>>, file: string): Promise<Table> {
-  const first = (await streamArrow(file).next()).value!
+  const first = await firstBatch(file)
   const { fields, ...schema } = icebergSchema(first.schema.fields)
   const id = fields.find(({ name }) => name === 'id')!
   const table = await lake.createTable('bench.upserts', {

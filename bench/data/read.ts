@@ -7,6 +7,12 @@ export function loadArrow(file: string): Table {
   return tableFromIPC(readFileSync(file))
 }
 
+/** The first batch of a generated file, which tells its columns. */
+export async function firstBatch(file: string): Promise<RecordBatch> {
+  for await (const batch of streamArrow(file)) return batch
+  throw new Error(`${file} has no rows`)
+}
+
 /** A generated file batch by batch, each read when it is pulled. */
 export async function* streamArrow(file: string): AsyncGenerator<RecordBatch> {
   const handle = await open(file)

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import type { Table } from '../../index.ts'
 import { icebergSchema } from '../data/iceberg-schema.ts'
-import { loadArrow, streamArrow } from '../data/read.ts'
+import { firstBatch, loadArrow, streamArrow } from '../data/read.ts'
 import type { Job } from '../job.ts'
 import { type LakeOptions, measured, openLake } from './lake.ts'
 
@@ -16,7 +16,7 @@ export interface Upsert extends LakeOptions {
 export async function prepare(options: Upsert): Promise<Job> {
   rmSync(options.warehouse, { recursive: true, force: true })
   const lake = await openLake(options)
-  const first = (await streamArrow(options.file).next()).value!
+  const first = await firstBatch(options.file)
   const { fields, ...schema } = icebergSchema(first.schema.fields)
   const id = fields.find(({ name }) => name === 'id')!
   let table = (await lake.createTable('bench.upserts', {

@@ -17,8 +17,19 @@ import { RowQueue } from './row-queue.ts'
 import type { SinkCommit } from './sink-commit.ts'
 import { type SinkMeter, sinkMetrics } from './sink-metrics.ts'
 
+/** Options of an upsert that a sink takes too. */
+export type UpsertOnly =
+  | 'on'
+  | 'deletes'
+  | 'skipUnchanged'
+  | 'orderBy'
+  | 'partial'
+  | 'sequenceGroups'
+  | 'op'
+  | 'softDelete'
+
 /** What concerns rows that take the place of others is for `upsert` alone. */
-export interface SinkOptions extends Pick<UpsertOptions, (typeof OF_UPSERT)[number]> {
+export interface SinkOptions extends Pick<UpsertOptions, UpsertOnly> {
   /** Default: `upsert` where the table's property `write.upsert.enabled` is true, else `append`. */
   readonly mode?: 'append' | 'upsert'
   /** When a commit is made, by what comes first; `flush` makes one at any time. */
@@ -52,7 +63,7 @@ export interface Progress {
   readonly offset: string | number | bigint
 }
 
-const OF_UPSERT = [
+const OF_UPSERT: readonly UpsertOnly[] = [
   'on',
   'deletes',
   'skipUnchanged',
@@ -61,7 +72,7 @@ const OF_UPSERT = [
   'sequenceGroups',
   'op',
   'softDelete',
-] as const
+]
 const OPTIONS: readonly (keyof SinkOptions)[] = [
   ...OF_UPSERT,
   'mode',
