@@ -128,6 +128,7 @@ export type {
   ValueAt,
 } from './readers/selected-row.ts'
 export type { CommitId } from './snapshot/commit-id.ts'
+export type { Offsets } from './snapshot/offsets.ts'
 export type { RefRetention } from './snapshot/ref-change.ts'
 export type { SnapshotSelector } from './snapshot/timeline.ts'
 export type { Durability } from './storage/file/publish.ts'

@@ -36,12 +36,20 @@ await database.query(`
   );
   create index on outbox (xid);
   create function to_outbox() returns trigger language plpgsql as $$ begin
-    insert into moraine_example.outbox (op, row)
-      values (lower(left(tg_op, 1)), to_jsonb(case when tg_op = 'DELETE' then old else new end));
+    if tg_op = 'TRUNCATE' then
+      insert into moraine_example.outbox (op, row) select 'd', to_jsonb(c) from moraine_example.customers c;
+    elsif tg_op = 'DELETE' or tg_op = 'UPDATE' and old.id <> new.id then
+      insert into moraine_example.outbox (op, row) values ('d', to_jsonb(old));
+    end if;
+    if tg_op = 'INSERT' or tg_op = 'UPDATE' then
+      insert into moraine_example.outbox (op, row) values (lower(left(tg_op, 1)), to_jsonb(new));
+    end if;
     return null;
   end $$;
   create trigger customers_to_outbox after insert or update or delete on customers
     for each row execute function to_outbox();
+  create trigger customers_truncated before truncate on customers
+    for each statement execute function to_outbox();
 `)
 const customerSchema = schema({
   id: t.long().required(),
@@ -153,7 +161,16 @@ async function work(seed) {
       if (random(4) === 0) await new Promise((resolve) => setTimeout(resolve, random(40)))
       const ids = Array.from({ length: 1 + random(4) }, () => random(100)).toSorted((a, b) => a - b)
       for (const id of ids) {
-        if (random(4) === 0) await client.query('delete from customers where id = $1', [id])
+        if (random(10) === 0) {
+          // A row gets another key, where that is free.
+          const sql =
+            'update customers set id = $2 where id = $1 and not exists (select from customers where id = $2)'
+          await client.query('savepoint renaming')
+          await client
+            .query(sql, [id, random(100)])
+            .catch(() => client.query('rollback to savepoint renaming'))
+        } else if (random(400) === 0) await client.query('truncate customers')
+        else if (random(4) === 0) await client.query('delete from customers where id = $1', [id])
         else {
           await client.query(
             `insert into customers values ($1, $2, $3, $4) on conflict (id) do update

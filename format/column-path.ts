@@ -2,6 +2,7 @@
 import { invalidArgument } from './errors.ts'
 import { nearNames } from './near-names.ts'
 import { fieldsById, findFieldByName, findFieldByPath, type Schema, type SchemaField } from './schema.ts'
+import type { NestedField } from './types.ts'
 
 /** A full name (`customer.address.city`, `items.element.sku`), or the names one by one when a name holds dots. */
 export type ColumnPath = string | readonly string[]
@@ -21,6 +22,18 @@ export function requireColumn(schema: Pick<Schema, 'fields'>, path: ColumnPath, 
   throw invalidArgument(`${usedIn}: there is no column '${columnName(path)}'; ${hint}`, {
     column: columnName(path),
   })
+}
+
+/** A column that is in no other. Throws INVALID_ARGUMENT, which says so where the name is one within another. */
+export function requireTopColumn(schema: Pick<Schema, 'fields'>, name: string, usedIn: string): NestedField {
+  const field = schema.fields.find((each) => each.name === name)
+  if (field !== undefined) return field
+  const within = typeof name === 'string' ? findFieldByName(schema, name) : undefined
+  if (within === undefined) return requireColumn(schema, [name], usedIn).field
+  throw invalidArgument(
+    `${usedIn}: '${name}' is within a column, and columns are taken whole here: name '${within.path[0]}'`,
+    { column: name },
+  )
 }
 
 export function columnName(path: ColumnPath): string {

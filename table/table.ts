@@ -58,7 +58,8 @@ export type AppendInput<W> =
   | AsyncIterable<RecordBatch>
 
 /** A row that may be there to delete another, and tells in a property of its own. */
-export type RowWithOp<W> = Partial<W> & { readonly [name: string]: unknown }
+// biome-ignore lint/suspicious/noExplicitAny: an interface is one of these, and none with `unknown`
+export type RowWithOp<W> = Partial<W> & Readonly<Record<string, any>>
 
 /** Options by which rows have some columns only. */
 export type SomeColumns =
@@ -73,7 +74,7 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
   readonly #context: TableContext
   readonly #loaded: LoadedTable
 
-  /** What the upsert or delete did that resolved to this version, also where there was nothing to commit. */
+  /** What the change of rows did that resolved to this version, also where there was nothing to commit; not of an append. */
   readonly changed: RowCounts | undefined
 
   /** @internal */
@@ -155,16 +156,13 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
    * `changed` tells how many rows were inserted and updated, and the snapshot's summary (`moraine.rows-inserted`, …).
    * Errors as for `append`, and COMMIT_CONFLICT when someone changes the key's columns meanwhile.
    */
-  async upsert(
-    input: AppendInput<W>,
-    options?: UpsertOptions & { readonly [name in 'partial' | 'sequenceGroups' | 'op']?: undefined },
-  ): Promise<Table<R, W>>
+  async upsert(input: AppendInput<W>, options?: UpsertOptions): Promise<Table<R, W>>
   async upsert(
     input: AppendInput<Partial<W>>,
     options: UpsertOptions & SomeColumns & { readonly op?: undefined },
   ): Promise<Table<R, W>>
-  async upsert(
-    input: AppendInput<RowWithOp<W>>,
+  async upsert<X extends Partial<W>>(
+    input: AppendInput<X>,
     options: UpsertOptions & { readonly op: OpOption },
   ): Promise<Table<R, W>>
   async upsert(input: RowsInput, options?: UpsertOptions): Promise<Table<R, W>> {

@@ -1,5 +1,6 @@
 /** Debezium's change events, as Kafka Connect's JSON converter writes them, become rows for an upsert with `op`. */
-import { invalidData, unsupported } from '../../format/errors.ts'
+import { checkOptions } from '../../format/check-options.ts'
+import { invalidArgument, invalidData, unsupported } from '../../format/errors.ts'
 import { type JsonObject, type JsonValue, parseJson } from '../../format/lossless-json.ts'
 import { describeValue } from '../../format/values/mismatch.ts'
 import { type ConnectSchema, connectRow, fieldsOf } from './connect-values.ts'
@@ -25,8 +26,13 @@ export type DebeziumRow = Readonly<Record<string, unknown>> & { readonly __op: s
  */
 export function decodeDebezium(
   message: string | Uint8Array | object | null,
-  { add = {} }: DebeziumOptions = {},
+  options: DebeziumOptions = {},
 ): readonly DebeziumRow[] {
+  checkOptions('decodeDebezium', options, ['add'])
+  const { add = {} } = options
+  if (!isObject(add) || Object.values(add).some((path) => typeof path !== 'string')) {
+    throw invalidArgument("decodeDebezium: expected 'add' as { column: 'path.in.the.envelope' }")
+  }
   const parsed = typeof message === 'string' || message instanceof Uint8Array ? parseJson(message) : message
   if (parsed === null) return []
   const { schema, envelope } = unwrapped(parsed as JsonObject)
@@ -45,6 +51,12 @@ export function decodeDebezium(
     const hint = op === 'd' ? '; the source must have a REPLICA IDENTITY, or log whole rows' : ''
     throw invalidData(
       `a change event '${op}': expected a row as '${image}', found ${describeValue(row)}${hint}`,
+    )
+  }
+  const both = Object.keys(add).find((column) => Object.hasOwn(row, column))
+  if (both !== undefined) {
+    throw invalidArgument(
+      `decodeDebezium: the row has a column '${both}' of its own; add the other by another name`,
     )
   }
   const added = Object.entries(add).map(([column, path]) => [column, valueAt(envelope, path)])

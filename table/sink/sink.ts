@@ -138,10 +138,9 @@ export class Sink<T, W> {
     this.#parts = parts
     const isUpsert = readProperty(loaded.metadata.properties, 'write.upsert.enabled')
     this.#mode = options.mode ?? (isUpsert ? 'upsert' : 'append')
-    if (this.#mode === 'append' && (options.op ?? options.softDelete) !== undefined) {
-      throw invalidArgument(
-        "sink: 'op' and 'softDelete' need mode: 'upsert'; an append would keep rows that delete",
-      )
+    const ofUpsert = OF_UPSERT.find((name) => options[name] !== undefined)
+    if (this.#mode === 'append' && ofUpsert !== undefined) {
+      throw invalidArgument(`sink: '${ofUpsert}' needs mode: 'upsert'; an append takes rows as they are`)
     }
     this.#branch = options.branch ?? MAIN_BRANCH
     const { namespace, name } = loaded.identifier
@@ -369,7 +368,7 @@ function checkedProgress(progress: Progress | undefined): [source: string, offse
   const isOffset = typeof offset === 'string' || typeof offset === 'bigint' || Number.isFinite(offset)
   if (typeof source === 'string' && isOffset) return [source, String(offset)]
   throw invalidArgument(
-    `write: expected { source, offset } with a text and a text or number, found ${describeValue(isOffset ? source : offset)}`,
+    `write: expected ${isOffset ? 'a text as source' : 'a text or number as offset'}, found ${describeValue(isOffset ? source : offset)}`,
   )
 }
 

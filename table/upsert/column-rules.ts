@@ -23,6 +23,8 @@ export interface ColumnRulesParts {
   readonly keys: readonly KeyField[]
   readonly groups: readonly Group[]
   readonly aggregates: readonly Aggregate[]
+  /** Of whole rows, in which the last value is the last. */
+  readonly order: readonly KeyField[]
 }
 
 /** Rows of the table that have keys of the input. */
@@ -37,8 +39,10 @@ export class ColumnRules {
   readonly #keys: readonly KeyField[]
   readonly #groups: readonly Group[]
   readonly #aggregates: readonly Aggregate[]
+  readonly #order: readonly KeyField[]
 
-  constructor({ schema, keys, groups, aggregates }: ColumnRulesParts) {
+  constructor({ schema, keys, groups, aggregates, order }: ColumnRulesParts) {
+    this.#order = order
     this.#schema = schema
     this.#keys = keys
     this.#groups = groups
@@ -81,9 +85,12 @@ export class ColumnRules {
       const slots = new Map(Array.from(rows, (row) => [ownerOf[row]!, [] as number[]]))
       for (const [row, owner] of ownerOf.entries()) slots.get(owner)!.push(row)
       for (const aggregate of this.#aggregates) {
-        folded[aggregate.place] = aggregated(aggregate, all.data.children[aggregate.place]!, [
-          ...slots.values(),
-        ])
+        const inOrder = (list: readonly number[]) =>
+          aggregate.by !== 'last_non_null'
+            ? list
+            : list.toSorted((a, b) => compareOrder(this.#order, all, a, this.#order, all, b))
+        const column = all.data.children[aggregate.place]!
+        folded[aggregate.place] = aggregated(aggregate, column, [...slots.values()].map(inOrder))
       }
     }
     const batch = batchOf(all.schema, folded, rows.length)
@@ -141,6 +148,7 @@ export class ColumnRules {
     const isNew = (row: number) => before.isNew(numbers[row]!)
     const inOthers = this.#in({ ...this.#schema, fields: this.fields })
     const children = [...batch.data.children]
+    const inOthersOrder = keyFieldsOf({ ...this.#schema, fields: this.fields }, this.#order)
     const further = before.further()
     let at = 0
     for (const [g, { order, places }] of this.#groups.entries()) {
@@ -167,7 +175,11 @@ export class ColumnRules {
       const slots = Array.from({ length: numRows }, (_, row) => {
         const own = numRows + further.numRows + row
         if (isNew(row)) return [own]
-        return [row, ...before.furtherOf(numbers[row]!).map((slot) => numRows + slot), own]
+        const there = [row, ...before.furtherOf(numbers[row]!).map((slot) => numRows + slot)]
+        const isLate =
+          aggregate.by === 'last_non_null' &&
+          compareOrder(inOthersOrder, others, row, this.#order, batch, row) > 0
+        return isLate ? [own, ...there] : [...there, own]
       })
       children[place] = aggregated(counted ?? aggregate, concatData(all[0]!.type, all), slots)
     }

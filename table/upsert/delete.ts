@@ -9,7 +9,9 @@ import { type Expression, isExpression } from '../../format/expressions/expressi
 import type { Snapshot } from '../../format/snapshot.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { currentSchema } from '../../format/table-metadata-build.ts'
+import { describeValue } from '../../format/values/mismatch.ts'
 import { pruneFields } from '../../readers/projection.ts'
+import { isArrowRows } from '../../writers/arrow-batches.ts'
 import { allDone } from '../all-done.ts'
 import type { AppendOptions } from '../append.ts'
 import type { WritableContext } from '../context.ts'
@@ -53,6 +55,12 @@ export async function deleteRows(
   options: DeleteOptions = {},
 ): Promise<ChangedTable> {
   checkOptions('delete', options, OPTIONS)
+  if (typeof what !== 'object' || what === null || isRow(what)) {
+    throw invalidArgument(
+      'delete: expected a filter, such as eq(\'id\', 1) or parseWhere("id = 1"), or keys as rows, [{ id: 1 }], ' +
+        `found ${describeValue(what)}`,
+    )
+  }
   return commitChange(context, held, options, async (base, writing, operationId) => {
     const finder = isExpression(what)
       ? byFilter(writing, base, what, options)
@@ -70,6 +78,13 @@ export async function deleteRows(
       },
     }
   })
+}
+
+/** One row where several are meant. */
+function isRow(what: Expression | RowsInput): boolean {
+  return (
+    !isExpression(what) && !isArrowRows(what) && !(Symbol.iterator in what) && !(Symbol.asyncIterator in what)
+  )
 }
 
 function byFilter(

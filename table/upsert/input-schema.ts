@@ -1,6 +1,7 @@
-import { type ColumnPath, columnName, requireColumn } from '../../format/column-path.ts'
+import { type ColumnPath, columnName, requireColumn, requireTopColumn } from '../../format/column-path.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import { findFieldById, type Schema } from '../../format/schema.ts'
+import { describeValue } from '../../format/values/mismatch.ts'
 
 export interface PartialRows {
   readonly on?: readonly ColumnPath[] | undefined
@@ -20,12 +21,13 @@ export function inputSchema(
 ): Schema {
   if (partial === undefined) return schema
   if (!Array.isArray(partial) || partial.length === 0) {
-    throw invalidArgument(`${operation}: expected an array of columns as 'partial'`)
+    throw invalidArgument(
+      `${operation}: expected an array of columns as 'partial', at least one, found ${describeValue(partial)}`,
+    )
   }
   const rootOf = (path: ColumnPath) => requireColumn(schema, path, operation).idPath[0]!
   const changed = partial.map((name) => {
-    const { idPath } = requireColumn(schema, [name], operation)
-    return idPath[0]!
+    return requireTopColumn(schema, name, operation).id
   })
   const keys = on?.map(rootOf) ?? schema.identifierFieldIds.map((id) => findFieldById(schema, id)!.idPath[0]!)
   const tombstone = softDelete === undefined ? [] : [rootOf([softDelete])]

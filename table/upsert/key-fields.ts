@@ -6,6 +6,7 @@ import { invalidArgument, type MoraineError, unsupported } from '../../format/er
 import { nearNames } from '../../format/near-names.ts'
 import { fieldsById, findFieldById, type Schema, type SchemaField } from '../../format/schema.ts'
 import { isPrimitive, type NestedField, type PrimitiveType, typeToString } from '../../format/types.ts'
+import { describeValue } from '../../format/values/mismatch.ts'
 import { pruneFields } from '../../readers/projection.ts'
 import { placesOf } from '../../writers/source-column.ts'
 
@@ -28,6 +29,9 @@ export function keyFields(
   on: readonly ColumnPath[] | undefined,
 ): readonly KeyField[] {
   const ids = on === undefined ? schema.identifierFieldIds : idsOf(operation, schema, on)
+  if (ids.length === 0 && on !== undefined) {
+    throw invalidArgument(`${operation}: by which columns? 'on' names none`)
+  }
   if (ids.length === 0) {
     throw invalidArgument(
       `${operation}: by which columns? The table has no identifier fields; give { on: ['…'] }, or set them`,
@@ -71,7 +75,10 @@ function idsOf(
   on: readonly ColumnPath[],
   option = 'on',
 ): readonly number[] {
-  if (!Array.isArray(on)) throw invalidArgument(`${operation}: expected an array of columns as '${option}'`)
+  if (!Array.isArray(on)) {
+    const expected = option === 'on' ? 'an array of columns' : 'a column, or an array of columns,'
+    throw invalidArgument(`${operation}: expected ${expected} as '${option}', found ${describeValue(on)}`)
+  }
   const ids = on.map((path) => {
     const found = findColumn(schema, path)
     if (found !== undefined) return found.field.id

@@ -1,8 +1,10 @@
 import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { takeData, takeRows } from '../../format/arrow/take.ts'
+import { invalidArgument } from '../../format/errors.ts'
 import { PositionSet } from '../../format/puffin/position-set.ts'
 import type { Schema } from '../../format/schema.ts'
+import { describeValue } from '../../format/values/mismatch.ts'
 import { rowReader } from '../../readers/rows.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import type { VisitedRows } from './find-rows.ts'
@@ -64,7 +66,9 @@ export class MergedRows {
       const place = this.#source.places[number]!
       this.#matched.add(place)
       const [own, theirs] = [rowAt(row), this.#source.rows[place]!]
-      const clause = this.#clauses.whenMatched?.find((one) => one.if?.(own, theirs) ?? true)
+      const clause = this.#clauses.whenMatched?.find(
+        (one) => one.if === undefined || said(one.if(own, theirs), place),
+      )
       if (clause === undefined) continue
       this.#used.add(place)
       const position = Number(positions[row])
@@ -77,7 +81,9 @@ export class MergedRows {
       }
       const { do: action } = clause
       changes.push(
-        action === 'update' ? picked(theirs, this.#schema.fields) : newValues(action(own, theirs), place),
+        action === 'update'
+          ? newValues(picked(theirs, this.#schema.fields), place)
+          : newValues(action(own, theirs), place),
       )
       updated.push(row)
       sources.push(place)
@@ -93,7 +99,9 @@ export class MergedRows {
   addUnmatched(): void {
     for (const [place, source] of this.#source.rows.entries()) {
       if (this.#matched.has(place)) continue
-      const clause = this.#clauses.whenNotMatched?.find((one) => one.if?.(source) ?? true)
+      const clause = this.#clauses.whenNotMatched?.find(
+        (one) => one.if === undefined || said(one.if(source), place),
+      )
       if (clause === undefined) continue
       this.#used.add(place)
       const { do: action } = clause
@@ -151,4 +159,13 @@ export class MergedRows {
       batch: new RecordBatch(schema, makeData({ type, length, nullCount: 0, children: [...columns] })),
     }
   }
+}
+
+/** Throws INVALID_ARGUMENT for what is neither true nor false: a forgotten return, or a promise, must not decide. */
+function said(condition: unknown, place: number): boolean {
+  if (typeof condition === 'boolean') return condition
+  const found = condition instanceof Promise ? 'a promise' : describeValue(condition)
+  throw invalidArgument(`row ${place}: expected 'if' of a clause to say true or false, found ${found}`, {
+    row: place,
+  })
 }

@@ -39,6 +39,9 @@ export async function overwrite(
   options: OverwriteOptions = {},
 ): Promise<ChangedTable> {
   checkOptions('overwrite', options, OPTIONS)
+  if ('where' in options && options.where === undefined) {
+    throw invalidArgument("overwrite: 'where' is undefined; leave it out to overwrite all rows")
+  }
   const { where = alwaysTrue, mode = 'static' } = options
   if (mode !== 'static' && mode !== 'dynamic') {
     throw invalidArgument(

@@ -4,6 +4,7 @@ import { arrowData } from '../../format/arrow/arrow-data.ts'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { bitAt, bitmapByteLength, setBit } from '../../format/arrow/bitmap.ts'
 import { takeRows } from '../../format/arrow/take.ts'
+import { requireColumn } from '../../format/column-path.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import type { Schema } from '../../format/schema.ts'
 import { booleanType, type NestedField, typeToString } from '../../format/types.ts'
@@ -16,15 +17,16 @@ import type { KeyedRows } from './keyed-rows.ts'
 export interface RowOpsOptions {
   /**
    * Rows are deletes too, and tell which: by the column of this name, which need not be one of the table's, or by what
-   * the function says of a row. Of a column, `c`, `r`, `u`, `+I`, `+U`, `insert`, `read`, `update`, `upsert` and
-   * `update_after` are upserts, `d`, `-D` and `delete` deletes; `-U` and `update_before` are left out. A delete needs
-   * its key only, and its columns of `orderBy`: what is older than the row in the table comes too late. A struct that it
+   * the function says of a row, which has columns of the table only. Of a column, `c`, `r`, `u`, `i`, `+I`, `+U`, `create`,
+   * `insert`, `read`, `update`, `upsert` and `update_after` are upserts, in small letters or large, `d`, `-D` and `delete` deletes; `-U` and `update_before` are left out. A delete needs
+   * its key only, and something in the columns of `orderBy`: what is older than the row in the table comes too late. A struct that it
    * gives is a whole one.
    */
   readonly op?: OpOption
   /**
-   * A boolean column: what deletes, is upserted with true in it, and all else with false. So a row that is gone keeps its
-   * place in the order, and what is older than its end does not bring it back.
+   * A boolean column: what deletes, is upserted as it is with true in it (columns that it leaves out become null), and all
+   * else with false. So a row that is gone keeps its place in the order, and what is older than its end does not bring it
+   * back. Rows from before have null there: ask for `notEq(column, true)`.
    */
   readonly softDelete?: string
 }
@@ -43,6 +45,7 @@ export function rowOps(
   operation: string,
   schema: Schema,
   keys: readonly KeyField[],
+  order: readonly KeyField[],
   { op, softDelete }: RowOpsOptions,
 ): RowOps {
   const { fields } = schema
@@ -54,10 +57,16 @@ export function rowOps(
     }
   }
   const tombstone = softDelete === undefined ? -1 : fields.findIndex(({ name }) => name === softDelete)
-  if (softDelete !== undefined && fields[tombstone]?.type.kind !== 'boolean') {
-    throw invalidArgument(`${operation}: 'softDelete' needs a boolean column, and '${softDelete}' is none`, {
-      column: softDelete,
-    })
+  if (softDelete !== undefined) {
+    const { field } = requireColumn(schema, [softDelete], `${operation}: softDelete`)
+    if (field.type.kind !== 'boolean') {
+      throw invalidArgument(
+        `${operation}: 'softDelete' needs a boolean column, and '${softDelete}' is none`,
+        {
+          column: softDelete,
+        },
+      )
+    }
   }
   const keyRoots = new Set(keys.map(({ places }) => places[0]!))
   if (keyRoots.has(tombstone)) {
@@ -81,6 +90,7 @@ export function rowOps(
             deletes: tombstone >= 0,
           })
         }
+        requireOrder(batch, order, ops, firstRow)
         const isGone = flags(ops.map((one) => one === 'delete'))
         const children = batch.data.children.slice(0, fields.length)
         const marked =
@@ -129,6 +139,25 @@ function requireValues(
   throw invalidArgument(
     `row ${firstRow + row}, ${name}: expected a ${typeToString(type)}, found null: the column is required`,
     { row: firstRow + row, path: name },
+  )
+}
+
+/** A delete without an order would be older than all that is there: it would come too late always, without a word. */
+function requireOrder(
+  batch: RecordBatch,
+  order: readonly KeyField[],
+  ops: readonly (RowOp | 'skip')[],
+  firstRow: number,
+): void {
+  if (order.length === 0) return
+  const columns = order.map(({ places }) => sourceColumn(batch, places))
+  const row = ops.findIndex((op, i) => op === 'delete' && columns.every(({ isNull }) => isNull(i)))
+  if (row < 0) return
+  const path = order.map((each) => each.path.join('.')).join(', ')
+  throw invalidArgument(
+    `row ${firstRow + row}, ${path}: the row deletes, and does not say when: what 'orderBy' names is null. Of Debezium's ` +
+      "events, take a column of the envelope: decodeDebezium(message, { add: { lsn: 'source.lsn' } })",
+    { row: firstRow + row, path },
   )
 }
 

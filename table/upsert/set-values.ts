@@ -1,6 +1,6 @@
 import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
 import { takeData } from '../../format/arrow/take.ts'
-import { requireColumn } from '../../format/column-path.ts'
+import { requireTopColumn } from '../../format/column-path.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { NestedField } from '../../format/types.ts'
@@ -18,7 +18,7 @@ export type ValueSetter = (batch: RecordBatch) => Promise<RecordBatch>
 
 /** The top-level columns of these names. Throws INVALID_ARGUMENT for those that there are not. */
 export function fieldsNamed(schema: Schema, names: readonly string[]): readonly NestedField[] {
-  return names.map((name) => requireColumn(schema, [name], 'update').field)
+  return names.map((name) => requireTopColumn(schema, name, 'update'))
 }
 
 /** Rows for which a value does not fit are INVALID_ARGUMENT, by their number among all that it is given. */
@@ -26,7 +26,13 @@ export function valueSetter(schema: Schema, set: SetValues): ValueSetter {
   return typeof set === 'function' ? setByRow(schema, set) : setForAll(schema, set)
 }
 
-function setForAll(schema: Schema, values: NewValues): ValueSetter {
+/** What is undefined is not said. */
+function said(values: NewValues): NewValues {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
+function setForAll(schema: Schema, given: NewValues): ValueSetter {
+  const values = said(given)
   const fields = fieldsNamed(schema, Object.keys(values))
   let one: RecordBatch | undefined
   return async (batch) => {
@@ -66,10 +72,10 @@ export function newValues(values: unknown, number: number): NewValues {
     })
   }
   return Object.fromEntries(
-    Object.entries(values as NewValues).flatMap(([name, value]) => {
-      if (value === undefined) return []
-      return [[name, value instanceof Uint8Array ? value.slice() : value]]
-    }),
+    Object.entries(said(values as NewValues)).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? value.slice() : value,
+    ]),
   )
 }
 

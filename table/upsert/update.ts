@@ -35,6 +35,9 @@ export async function update(
   if (!isObject(set) && typeof set !== 'function') {
     throw invalidArgument(`update: expected new values by column, or a function, found ${describeValue(set)}`)
   }
+  if (typeof set !== 'function' && Object.values(set).every((value) => value === undefined)) {
+    throw invalidArgument('update: expected new values by column, found none')
+  }
   return commitChange(context, held, options, async ({ metadata }, writing, operationId) => {
     const schema = currentSchema(metadata)
     const named = typeof set === 'function' ? [] : fieldsNamed(schema, Object.keys(set))

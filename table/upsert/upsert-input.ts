@@ -58,7 +58,7 @@ export async function takeUpsertInput({
   const keys = keyFields('upsert', own, on)
   const order = orderFields('upsert', own, orderBy)
   const rules = columnRules(own, { keys, order, sequenceGroups, aggregated })
-  const ops = rowOps('upsert', own, keys, options)
+  const ops = rowOps('upsert', own, keys, order, options)
   const batches = told(ops.batches(input), onBatch)
   const rows = await KeyedRows.take('upsert', batches, {
     keys,
@@ -121,13 +121,27 @@ function columnRules(
       schema,
       keys,
       aggregates,
+      order,
       groups: groupsOf('upsert', schema, keys, sequenceGroups),
     })
   }
   if (aggregates.length === 0) return undefined
-  const other = new Set([...keys.map(({ places }) => places[0]!), ...aggregates.map(({ place }) => place)])
+  const keyRoots = new Set(keys.map(({ places }) => places[0]!))
+  // Of rows of one key, the key says nothing of which is newer.
+  const own = order.filter(({ field }) => !keys.some((key) => key.field.id === field.id))
+  const within = own.find(({ places }) => keyRoots.has(places[0]!))
+  if (within !== undefined) {
+    const column = within.path.join('.')
+    throw unsupported(
+      `upsert: 'orderBy' column '${column}' is in a struct with a key, in a table with aggregates`,
+      {
+        column,
+      },
+    )
+  }
+  const other = new Set([...keyRoots, ...aggregates.map(({ place }) => place)])
   const places = [...schema.fields.keys()].filter((place) => !other.has(place))
-  return new ColumnRules({ schema, keys, aggregates, groups: [{ order, places }] })
+  return new ColumnRules({ schema, keys, aggregates, order: own, groups: [{ order: own, places }] })
 }
 
 /** What a delete would take out of an aggregate is not known, and what is there has to be. */

@@ -23,7 +23,8 @@ export interface UpsertOptions extends AppendOptions, RowOpsOptions {
   readonly orderBy?: string | readonly ColumnPath[]
   /**
    * Columns by name, where rows have these alone, beside those of the key: the others stay as they are, and of new rows
-   * have their write defaults, else null. `orderBy` is among them. Default: whole rows.
+   * have their write defaults, else null. A column among them that a row leaves out becomes that too. `orderBy` is among
+   * them. Default: whole rows.
    */
   readonly partial?: readonly string[]
   /**
@@ -65,6 +66,17 @@ export function checkUpsertOptions(options: UpsertOptions): void {
       `upsert: expected deletes to be 'position' or 'equality', found ${describeValue(deletes)}`,
     )
   }
+  const { duplicates = 'last', skipUnchanged = false } = options
+  if (duplicates !== 'last' && duplicates !== 'error') {
+    throw invalidArgument(
+      `upsert: expected duplicates to be 'last' or 'error', found ${describeValue(duplicates)}`,
+    )
+  }
+  if (typeof skipUnchanged !== 'boolean') {
+    throw invalidArgument(
+      `upsert: expected skipUnchanged to be true or false, found ${describeValue(skipUnchanged)}`,
+    )
+  }
   for (const name of ['sequenceGroups', 'partial', 'op', 'softDelete', 'orderBy'] as const) {
     if (options[name] !== null) continue
     throw invalidArgument(`upsert: expected '${name}' to be left out, or to say something; found null`)
@@ -74,7 +86,9 @@ export function checkUpsertOptions(options: UpsertOptions): void {
   const beside = sequenceGroups && given(['orderBy', 'partial', 'op', 'softDelete'])
   if (beside !== undefined) {
     throw invalidArgument(
-      `upsert: '${beside}' does not go with 'sequenceGroups', which say the order of their columns`,
+      beside === 'op' || beside === 'softDelete'
+        ? `upsert: '${beside}' does not go with 'sequenceGroups': which of the groups would a delete be of?`
+        : `upsert: '${beside}' does not go with 'sequenceGroups', which say it of their columns`,
     )
   }
   const reading = deletes === 'equality' && given(['orderBy', 'partial', 'sequenceGroups', 'skipUnchanged'])

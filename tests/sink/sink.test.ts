@@ -117,7 +117,7 @@ describe('a sink', () => {
       { id: 4, __op: 'd' },
     ])
     expect(await idsOf(await sink.close())).toEqual([0, 2, 3, 5])
-    expect(() => table.sink({ op: '__op' })).toThrow(/need mode: 'upsert'/)
+    expect(() => table.sink({ op: '__op' })).toThrow(/needs mode: 'upsert'/)
   })
 
   test('commits when so many bytes are there, or so much time has passed', async () => {
@@ -276,13 +276,19 @@ test('a sink upserts partial rows, which change their columns only', async () =>
   expect(await idsOf(newest)).toEqual([1, 2])
 })
 
-test('a sink that appends takes whole rows, also where it names columns for upserts', async () => {
-  const { table } = await newTable({}, new MemoryStore())
-  const sink = table.sink({ mode: 'append', on: ['id'], partial: ['id'] })
-  await sink.write({ id: 1, name: 'b' })
-  const rows: unknown[] = []
-  for await (const found of (await sink.close()).scan().rows()) rows.push(found)
-  expect(rows).toEqual([{ id: 1n, name: 'b' }])
+test.each([
+  { on: ['id'] },
+  { partial: ['name'] },
+  { orderBy: 'id' },
+  { skipUnchanged: true },
+  { deletes: 'equality' as const },
+  { sequenceGroups: [] },
+])('a sink that appends refuses what only an upsert does: %o', async (options) => {
+  const { table } = await newTable()
+  expect(() => table.sink(options)).toThrow(/needs mode: 'upsert'/)
+  expect(() => table.sink({ mode: 'append', ...options })).toThrow(/needs mode: 'upsert'/)
+  const upserted = await newTable({ 'write.upsert.enabled': 'true' })
+  expect(() => upserted.table.sink(options)).not.toThrow()
 })
 
 test("a sink tells OpenTelemetry's meter of its commits", async () => {

@@ -74,6 +74,25 @@ describe('aggregated columns', () => {
     expect(table.changed).toEqual({ inserted: 0, updated: 0, deleted: 0, unchanged: 1 })
   })
 
+  test('have the last value by the order of rows, and a late one only where there is none', async () => {
+    let table = await newTable({ note: 'last_non_null' })
+    const upsert = (...rows: { note: string | null; at: number }[]) =>
+      table.upsert(
+        rows.map((each) => ({ id: 1, ...each })),
+        { orderBy: 'at' },
+      )
+    const noteOf = async () => (await read(table))[0]!.slice(-2)
+    table = await upsert({ note: 'b', at: 7 }, { note: 'a', at: 5 }, { note: null, at: 8 })
+    expect(await noteOf()).toEqual(['b', 8])
+    table = await upsert({ note: 'late', at: 6 })
+    expect(await noteOf()).toEqual(['b', 8])
+    table = await upsert({ note: 'new', at: 9 })
+    expect(await noteOf()).toEqual(['new', 9])
+    table = await table.upsert([{ id: 2, note: null, at: 9 }], { orderBy: 'at' })
+    table = await table.upsert([{ id: 2, note: 'late', at: 1 }], { orderBy: 'at' })
+    expect((await read(table))[1]!.slice(-2)).toEqual(['late', 9])
+  })
+
   test('are taken of some columns only, and beside sequence groups', async () => {
     let table = await newTable()
     table = await table.upsert([row(1, '1', { note: 'kept', times: 1 })])

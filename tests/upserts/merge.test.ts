@@ -138,6 +138,13 @@ describe('merge', () => {
     expect(next.changed).toMatchObject({ inserted: 1, updated: 1 })
   })
 
+  test('leaves columns as they are that a row has as undefined', async () => {
+    const { table } = await newTable()
+    const source = [{ id: 1, name: 'b', stock: undefined }]
+    const next = await table.merge(source, { on: ['id'], whenMatched: [{ do: 'update' }] })
+    expect((await textsOf(next))[0]).toBe('1 b 10')
+  })
+
   test('of which nothing comes commits nothing', async () => {
     const { table } = await newTable()
     const same = await table.merge([{ id: 1 }, { id: 77 }], {
@@ -196,6 +203,14 @@ describe('merge', () => {
     await refused([{ id: 1 }], { whenMatched: [{ do: 'insert' }] }, /'update', 'delete' or a function/)
     await refused([{ id: 1 }], { whenMatched: [{ when: 1, do: 'delete' }] }, /when/)
     await refused([{ id: 1 }], { whenMatched: [{ if: true, do: 'delete' }] }, /'if' to be a function/)
+    for (const said of ['no', undefined, Promise.resolve(false)]) {
+      await refused([{ id: 1 }], { whenMatched: [{ if: () => said, do: 'delete' }] }, /row 0: expected 'if'/)
+      await refused(
+        [{ id: 99 }],
+        { whenNotMatched: [{ if: () => said, do: 'insert' }] },
+        /row 0: expected 'if'/,
+      )
+    }
     await refused([{ id: 1 }], { whenMatched: [{ do: () => 7 }] }, /row 0: expected new values/)
     await refused([{ id: 1 }], { whenMatched: [{ do: () => ({ nam: 1 }) }] }, /did you mean 'name'/)
     await expect(table.merge([], { whenMatched: [{ do: 'delete' }] })).rejects.toThrow(

@@ -1,7 +1,7 @@
 /** Rows of a change stream: which are deletes, and what is left of those. */
 import { tableFromArrays } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
-import { connect, MemoryStore, schema, type Table, t } from '../../index.ts'
+import { connect, MemoryStore, schema, type Table, t, type UpsertOptions } from '../../index.ts'
 import { code } from '../table/support.ts'
 
 const COLUMNS = schema({
@@ -114,6 +114,39 @@ describe('rows that say what they are there for', () => {
     )
     expect(await rowsOf(table)).toEqual(['1 a 5 null'])
     expect(table.changed).toEqual({ inserted: 0, updated: 0, deleted: 2, unchanged: 1 })
+  })
+
+  test('that delete without saying when are refused, for they would come too late always', async () => {
+    const options = { op: 'op', orderBy: 'at' }
+    const change = (await newTable()).upsert(
+      [
+        { op: 'u', id: 2, name: 'b' },
+        { op: 'd', id: 1, at: null },
+      ],
+      options,
+    )
+    await expect(change).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/^row 1, at: the row deletes, and does not say when.*source.lsn/),
+    })
+  })
+
+  test('may be of a type of their own, and options in a variable', async () => {
+    interface Change {
+      readonly id: number
+      readonly at: number
+      readonly op: string
+    }
+    const changes: Change[] = [{ id: 1, at: 9, op: 'd' }]
+    const options: UpsertOptions = { orderBy: 'at' }
+    const lake = await connect('memory://lake/wh', { store: new MemoryStore(), parallelism: 0 })
+    const created = await lake.createTable('a.b', { schema: COLUMNS, identifierFields: ['id'] })
+    const table = await created.append([1, 2].map((id) => ({ id, name: 'a', at: 5 })))
+    expect((await table.upsert(changes, { ...options, op: 'op' })).changed).toMatchObject({ deleted: 1 })
+    expect((await table.upsert([{ id: 2, name: 'b', at: 9 }], options)).changed).toMatchObject({ updated: 1 })
+    const sink = table.sink({ mode: 'upsert', ...options, op: 'op' })
+    await sink.write(changes)
+    expect((await sink.close()).changed).toMatchObject({ deleted: 0 })
   })
 
   test('delete a row that they repeat, where unchanged ones are skipped', async () => {

@@ -136,6 +136,22 @@ describe('update', () => {
     expect(await idsOf(await held.update(eq('id', 1), { name: 'b' }))).toEqual(ids)
   })
 
+  test('takes what is undefined as not said, and nothing at all as a mistake', async () => {
+    const { table } = await newTable()
+    const next = await table.update(eq('id', 1), { place: undefined, name: 'b' } as never)
+    expect((await read(next))[0]).toMatchObject({ name: 'b', place: { x: 1 } })
+    for (const nothing of [{}, { name: undefined }]) {
+      await expect(table.update(eq('id', 1), nothing as never)).rejects.toThrow(/found none/)
+    }
+    await expect(table.update(eq('id', 1), { 'place.x': 1 } as never)).rejects.toThrow(
+      /within a column.*name 'place'/,
+    )
+    await expect(table.overwrite([], { where: undefined as never })).rejects.toThrow(/leave it out/)
+    for (const what of ["name = 'a'", { id: 1 }, undefined]) {
+      await expect(table.delete(what as never)).rejects.toThrow(/expected a filter.*or keys as rows/)
+    }
+  })
+
   test('leaves out rows that are deleted', async () => {
     const { table } = await newTable()
     const next = await (await table.delete(eq('id', 2))).update(gt('id', 0), { name: 'b' })

@@ -254,7 +254,12 @@ describe('a row that does not fit', () => {
     ['a lone surrogate', { id: 1, attributes: { '\ud800': 1 } }, 'attributes[0].key', /surrogates/],
     ['a decimal overflow', { id: 1, price: '1000.00' }, 'price', /decimal\(5, 2\)/],
     ['a NaN decimal', { id: 1, price: Number.NaN }, 'price', /found number NaN/],
-    ['an unknown name', { id: 1, custmer: {} }, '', /no field 'custmer' here; did you mean 'customer'\?/],
+    [
+      'an unknown name',
+      { id: 1, custmer: {} },
+      '',
+      /no field 'custmer' among those that are written here; did you mean 'customer'\?/,
+    ],
     ['an unknown inner name', { id: 1, customer: { x: 1 } }, 'customer', /no field 'x'/],
     ['an array', [1], '', /expected an object/],
     [

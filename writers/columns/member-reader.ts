@@ -78,6 +78,8 @@ function checkKeys(keys: readonly string[], known: ReadonlySet<string>): void {
     if (known.has(key)) continue
     const near = nearNames(key, known)
     const hint = near.length === 0 ? '' : `; did you mean ${near.map((name) => `'${name}'`).join(' or ')}?`
-    throw invalidArgument(`the schema has no field '${key}' here${hint}`, { found: key })
+    throw invalidArgument(`there is no field '${key}' among those that are written here${hint}`, {
+      found: key,
+    })
   }
 }
