@@ -158,38 +158,38 @@ async function work(seed) {
     for (let i = 0; i < 400; i++) {
       // Transactions take their ids long before they lock a row, some of them.
       await client.query('begin; select pg_current_xact_id()')
-      if (random(4) === 0) await new Promise((resolve) => setTimeout(resolve, random(40)))
-      const ids = Array.from({ length: 1 + random(4) }, () => random(100)).toSorted((a, b) => a - b)
-      for (const id of ids) {
-        if (random(10) === 0) {
-          // A row gets another key, where that is free.
-          const sql =
-            'update customers set id = $2 where id = $1 and not exists (select from customers where id = $2)'
-          await client.query('savepoint renaming')
-          await client
-            .query(sql, [id, random(100)])
-            .catch(() => client.query('rollback to savepoint renaming'))
-        } else if (random(400) === 0) await client.query('truncate customers')
-        else if (random(4) === 0) await client.query('delete from customers where id = $1', [id])
-        else {
-          await client.query(
-            `insert into customers values ($1, $2, $3, $4) on conflict (id) do update
-              set name = excluded.name, city = excluded.city, credit = excluded.credit`,
-            [
-              id,
-              `customer ${random(1000)}`,
-              random(3) === 0 ? null : `city ${random(50)}`,
-              random(1e6) / 100,
-            ],
-          )
-        }
-        if (random(10) === 0) await new Promise((resolve) => setTimeout(resolve, random(20)))
+      try {
+        if (random(4) === 0) await pause(random(40))
+        for (let changes = 1 + random(4); changes > 0; changes--) await change(client, random)
+        await client.query(random(10) === 0 ? 'rollback' : 'commit')
+      } catch (error) {
+        // Two that wait for each other, or want one key: one of them has to give up.
+        if (error.code !== '40P01' && error.code !== '23505') throw error
+        await client.query('rollback')
       }
-      await client.query(random(10) === 0 ? 'rollback' : 'commit')
     }
   } finally {
     client.release()
   }
+}
+
+/** A row comes, changes, goes, or gets another key; now and then all go. */
+async function change(client, random) {
+  const id = random(100)
+  const kind = random(400)
+  if (kind === 0) return client.query('truncate customers')
+  if (kind < 100) return client.query('delete from customers where id = $1', [id])
+  if (kind < 140) return client.query('update customers set id = $2 where id = $1', [id, random(100)])
+  await client.query(
+    `insert into customers values ($1, $2, $3, $4) on conflict (id) do update
+      set name = excluded.name, city = excluded.city, credit = excluded.credit`,
+    [id, `customer ${random(1000)}`, random(3) === 0 ? null : `city ${random(50)}`, random(1e6) / 100],
+  )
+  if (random(10) === 0) await pause(random(20))
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 function textOf(rows) {
