@@ -5,7 +5,7 @@
 import { describe, test } from 'vitest'
 import { History } from './history.ts'
 
-const histories = Number(process.env['MORAINE_HISTORIES'] ?? 12)
+const histories = Number(process.env['MORAINE_HISTORIES'] ?? 8)
 const firstSeed = Number(process.env['MORAINE_SEED'] ?? 1)
 
 describe('merge-on-read', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Attacks } from './attack.ts'
 
-const mutations = Number(process.env['MORAINE_MUTATIONS'] ?? 500)
+const mutations = Number(process.env['MORAINE_MUTATIONS'] ?? 300)
 const firstSeed = Number(process.env['MORAINE_SEED'] ?? 1)
 /** A process is given up after so many, as its memory grows with what runs in it. */
 const CHUNK = 10_000
