@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { Data, RecordBatch } from 'apache-arrow'
+import { batchOf } from '../format/arrow/batch-of.ts'
 import { keepRows, type RowRuns, runsOf } from '../format/arrow/keep-rows.ts'
 import { inFile, unsupported } from '../format/errors.ts'
 import { bind } from '../format/expressions/bind.ts'
@@ -213,10 +214,7 @@ function assembleBatch(window: RowWindow, plan: RowPlan): RecordBatch | undefine
     const data = assemble(column)
     return kept === undefined || length === window.length ? data : keepRows(data, kept)
   })
-  return new RecordBatch(
-    arrowSchema,
-    makeData({ type: new Struct(arrowSchema.fields), length, nullCount: 0, children }),
-  )
+  return batchOf(arrowSchema, children, length)
 }
 
 /** The rows that match and are not deleted; undefined for all. */

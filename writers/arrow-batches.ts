@@ -1,5 +1,6 @@
-import { type Data, makeData, RecordBatch, type Schema, Struct, Table } from 'apache-arrow'
+import { type Data, RecordBatch, type Schema, Table } from 'apache-arrow'
 import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
+import { batchOf } from '../format/arrow/batch-of.ts'
 import type { NestedField } from '../format/types.ts'
 import { mismatch } from '../format/values/mismatch.ts'
 import { conformMembers } from './conform/conform-column.ts'
@@ -51,8 +52,5 @@ function conformBatch(
   const { numRows: length } = batch
   const place = { path: '', rowOf: (slot: number) => firstRow + slot }
   const children = conformMembers(fields, batch.schema.fields, batch.data.children, length, place) as Data[]
-  return new RecordBatch(
-    schema,
-    makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }),
-  )
+  return batchOf(schema, children, length)
 }

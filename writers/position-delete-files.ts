@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
-import { makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { RecordBatch } from 'apache-arrow'
 import { arrowData } from '../format/arrow/arrow-data.ts'
 import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
+import { batchOf } from '../format/arrow/batch-of.ts'
 import type { DataFile } from '../format/manifest.ts'
 import { startParquetFile } from '../format/parquet/file-builder.ts'
 import { partitionKey } from '../format/partition-key.ts'
@@ -110,14 +111,14 @@ function* rowGroups(sorted: readonly DeletedRows[]): Generator<RecordBatch> {
     for (const position of positions) {
       rows.push([path, position])
       if (rows.length < ROW_GROUP_ROWS) continue
-      yield batchOf(rows)
+      yield rowsBatch(rows)
       rows = []
     }
   }
-  if (rows.length > 0) yield batchOf(rows)
+  if (rows.length > 0) yield rowsBatch(rows)
 }
 
-function batchOf(rows: readonly (readonly [path: Uint8Array, position: number])[]): RecordBatch {
+function rowsBatch(rows: readonly (readonly [path: Uint8Array, position: number])[]): RecordBatch {
   const { length } = rows
   const [pathType, positionType] = ARROW_SCHEMA.fields.map(({ type }) => type)
   const valueOffsets = new Int32Array(length + 1)
@@ -132,6 +133,5 @@ function batchOf(rows: readonly (readonly [path: Uint8Array, position: number])[
     arrowData(pathType!, length, { valueOffsets, values }),
     arrowData(positionType!, length, { values: positions }),
   ]
-  const type = new Struct(ARROW_SCHEMA.fields)
-  return new RecordBatch(ARROW_SCHEMA, makeData({ type, length, nullCount: 0, children }))
+  return batchOf(ARROW_SCHEMA, children, length)
 }

@@ -1,6 +1,7 @@
-import { type Data, type FixedSizeList, makeData, RecordBatch, type Schema, Struct, Type } from 'apache-arrow'
+import { type Data, type FixedSizeList, type RecordBatch, type Schema, Type } from 'apache-arrow'
 import { unsupported } from '../errors.ts'
 import { arrowData, type FixedWidthArray, newLike, nullData } from './arrow-data.ts'
+import { batchOf } from './batch-of.ts'
 import { bitmapByteLength } from './bitmap.ts'
 import {
   joinBits,
@@ -28,8 +29,7 @@ export function concatBatches(schema: Schema, batches: readonly RecordBatch[]): 
       batches.map((batch) => batch.data.children[i]!),
     ),
   )
-  const type = new Struct(schema.fields)
-  return new RecordBatch(schema, makeData({ type, length, nullCount: 0, children }))
+  return batchOf(schema, children, length)
 }
 
 /** The slots of all parts, in order, as one column of `type`. */

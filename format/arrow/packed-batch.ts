@@ -2,15 +2,14 @@
 import {
   type Data,
   type DataType,
-  makeData,
-  RecordBatch,
+  type RecordBatch,
   Schema,
-  Struct,
   Table,
   tableFromIPC,
   tableToIPC,
 } from 'apache-arrow'
 import { arrowData, type FixedWidthArray } from './arrow-data.ts'
+import { batchOf } from './batch-of.ts'
 
 export interface PackedBatch {
   readonly numRows: number
@@ -34,9 +33,8 @@ export function packBatch(batch: RecordBatch): PackedBatch {
 
 /** `schema` is that of the batch that was packed. */
 export function unpackBatch(schema: Schema, { numRows, columns }: PackedBatch): RecordBatch {
-  const type = new Struct(schema.fields)
   const children = schema.fields.map((field, i) => unpackColumn(field.type, columns[i]!))
-  return new RecordBatch(schema, makeData({ type, length: numRows, nullCount: 0, children }))
+  return batchOf(schema, children, numRows)
 }
 
 export function packSchema(schema: Schema): Uint8Array {

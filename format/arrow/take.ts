@@ -1,14 +1,7 @@
-import {
-  type Data,
-  type DataType,
-  type FixedSizeList,
-  makeData,
-  RecordBatch,
-  Struct,
-  Type,
-} from 'apache-arrow'
+import { type Data, type DataType, type FixedSizeList, type RecordBatch, Type } from 'apache-arrow'
 import { unsupported } from '../errors.ts'
 import { arrowData, type FixedWidthArray, newLike, nullData } from './arrow-data.ts'
+import { batchOf } from './batch-of.ts'
 import { bitAt, bitmapByteLength, setBit } from './bitmap.ts'
 
 /** Row numbers within a batch; each is below its row count. */
@@ -20,8 +13,7 @@ export type RowIndices = Int32Array | Uint32Array
  */
 export function takeRows(batch: RecordBatch, indices: RowIndices): RecordBatch {
   const children = batch.data.children.map((child) => takeAny(child, indices))
-  const type = new Struct(batch.schema.fields)
-  return new RecordBatch(batch.schema, makeData({ type, length: indices.length, nullCount: 0, children }))
+  return batchOf(batch.schema, children, indices.length)
 }
 
 /** The slots of one column at `indices`; `takeRows` for a `Data`. */

@@ -9,16 +9,9 @@
  * Source: https://arrow.apache.org/docs/format/CDataInterface.html
  */
 import { Buffer } from 'node:buffer'
-import {
-  Type as ArrowType,
-  type Data,
-  DataType,
-  makeData,
-  RecordBatch,
-  type Schema,
-  Struct,
-} from 'apache-arrow'
+import { Type as ArrowType, type Data, DataType, type RecordBatch, type Schema, Struct } from 'apache-arrow'
 import { arrowData, type FixedWidthArray, nullData } from '../arrow/arrow-data.ts'
+import { batchOf } from '../arrow/batch-of.ts'
 import { bitmapByteLength, copyBits } from '../arrow/bitmap.ts'
 import { unsupported } from '../errors.ts'
 
@@ -45,7 +38,7 @@ export function copyFfiBatch(memory: ArrayBufferLike, address: number, schema: S
   // Not zeroed: a first touch of fresh memory costs more than the copy, and every byte that is read is written.
   const target = Buffer.allocUnsafeSlow(copy.size).buffer as ArrayBuffer
   const children = columns.map((column) => column(target))
-  return new RecordBatch(schema, makeData({ type, length, nullCount: 0, children }))
+  return batchOf(schema, children, length)
 }
 
 /** What is copied, and how many bytes have been reserved for it. */

@@ -1,7 +1,8 @@
 /** The rules by which rows of one key become one, column by column: groups with an order of their own, and aggregates. */
 import { isDeepStrictEqual } from 'node:util'
-import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { RecordBatch } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { concatBatches, concatData } from '../../format/arrow/concat.ts'
 import { takeData, takeRows } from '../../format/arrow/take.ts'
 import type { Schema } from '../../format/schema.ts'
@@ -200,11 +201,4 @@ export class ColumnRules {
 /** Whether a row says anything of a group. */
 function isPresent(order: readonly KeyField[], batch: RecordBatch, row: number): boolean {
   return order.length === 0 || order.some(({ places }) => !sourceColumn(batch, places).isNull(row))
-}
-
-function batchOf(schema: RecordBatch['schema'], children: readonly Data[], length: number): RecordBatch {
-  return new RecordBatch(
-    schema,
-    makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: [...children] }),
-  )
 }

@@ -1,6 +1,7 @@
-import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { Data, RecordBatch } from 'apache-arrow'
 import { arrowData } from '../../format/arrow/arrow-data.ts'
 import { arrowSchemaOf, arrowTypeOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { unsupported } from '../../format/errors.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
@@ -108,10 +109,9 @@ async function* keysOf(
   keys: readonly NestedField[],
 ): AsyncGenerator<RecordBatch> {
   const schema = arrowSchemaOf(keys)
-  const type = new Struct(schema.fields)
   for (const { data, numRows: length } of batches) {
     const children = prunedColumns(data.children, own, keys)
-    yield new RecordBatch(schema, makeData({ type, length, nullCount: 0, children }))
+    yield batchOf(schema, children, length)
   }
 }
 

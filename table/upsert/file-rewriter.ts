@@ -1,6 +1,7 @@
 /** Copy-on-write: data files with rows that go are written anew without them. */
-import { makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { RecordBatch } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { takeRows } from '../../format/arrow/take.ts'
 import { alwaysTrue } from '../../format/expressions/build.ts'
 import type { PositionSet } from '../../format/puffin/position-set.ts'
@@ -68,9 +69,7 @@ async function* keptRows(
     const deletedHere = gone.get(task)!
     const kept = Int32Array.from(positions.keys()).filter((row) => !deletedHere.has(Number(positions[row])))
     if (kept.length === 0) continue
-    const type = new Struct(arrowSchema.fields)
-    const data = makeData({ type, length, nullCount: 0, children: [...columns] })
-    yield takeRows(new RecordBatch(arrowSchema, data), kept)
+    yield takeRows(batchOf(arrowSchema, columns, length), kept)
   }
 }
 

@@ -1,5 +1,6 @@
-import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import { type Data, RecordBatch } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { takeData, takeRows } from '../../format/arrow/take.ts'
 import { invalidArgument } from '../../format/errors.ts'
 import { PositionSet } from '../../format/puffin/position-set.ts'
@@ -153,10 +154,9 @@ export class MergedRows {
 
   #batchOf(columns: VisitedRows['values'], length: number) {
     const schema = arrowSchemaOf(this.#schema.fields)
-    const type = new Struct(schema.fields)
     return {
       schema,
-      batch: new RecordBatch(schema, makeData({ type, length, nullCount: 0, children: [...columns] })),
+      batch: batchOf(schema, columns, length),
     }
   }
 }

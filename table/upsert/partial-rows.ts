@@ -1,6 +1,7 @@
 /** Rows of some columns only: the others stay as they are, and of new rows have their write defaults. */
-import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { Data, RecordBatch } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { concatData } from '../../format/arrow/concat.ts'
 import { takeData } from '../../format/arrow/take.ts'
 import { invalidArgument } from '../../format/errors.ts'
@@ -79,6 +80,5 @@ export function wholeRows(
   let next = 0
   const children = schema.fields.map(({ id }) => given.get(id) ?? others[next++]!)
   const arrowSchema = arrowSchemaOf(schema.fields)
-  const type = new Struct(arrowSchema.fields)
-  return new RecordBatch(arrowSchema, makeData({ type, length: batch.numRows, nullCount: 0, children }))
+  return batchOf(arrowSchema, children, batch.numRows)
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { Data, RecordBatch } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { NestedField } from '../../format/types.ts'
 import { pruneFields } from '../../readers/projection.ts'
@@ -61,9 +62,8 @@ export function rowComparer({
     keptOf: (columns) => columns.slice(compared.length),
     keys: keyFieldsOf(own, rows.keys),
     over(columns, length) {
-      const type = new Struct(arrowSchema.fields)
       const children = columns.slice(0, compared.length)
-      const found = new RecordBatch(arrowSchema, makeData({ type, length, nullCount: 0, children }))
+      const found = batchOf(arrowSchema, children, length)
       const isSameAs = isSame?.(found)
       return (row, number) => {
         const place = rows.placeOf(number)

@@ -1,7 +1,8 @@
 /** Rows that say of themselves whether they are to be upserted or deleted, as those of a change stream do. */
-import { makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { RecordBatch } from 'apache-arrow'
 import { arrowData } from '../../format/arrow/arrow-data.ts'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { bitAt, bitmapByteLength, setBit } from '../../format/arrow/bitmap.ts'
 import { takeRows } from '../../format/arrow/take.ts'
 import { requireColumn } from '../../format/column-path.ts'
@@ -18,9 +19,9 @@ export interface RowOpsOptions {
   /**
    * Rows are deletes too, and tell which: by the column of this name, which need not be one of the table's, or by what
    * the function says of a row, which has columns of the table only. Of a column, `c`, `r`, `u`, `i`, `+I`, `+U`, `create`,
-   * `insert`, `read`, `update`, `upsert` and `update_after` are upserts, in small letters or large, `d`, `-D` and `delete` deletes; `-U` and `update_before` are left out. A delete needs
-   * its key only, and something in the columns of `orderBy`: what is older than the row in the table comes too late. A struct that it
-   * gives is a whole one.
+   * `insert`, `read`, `update`, `upsert` and `update_after` are upserts, `d`, `-D` and `delete` deletes, in small letters or
+   * large; `-U` and `update_before` are left out. A delete needs its key only, and something in the columns of `orderBy`:
+   * what is older than the row in the table comes too late. A struct that it gives is a whole one.
    */
   readonly op?: OpOption
   /**
@@ -95,8 +96,8 @@ export function rowOps(
         const children = batch.data.children.slice(0, fields.length)
         const marked =
           tombstone >= 0
-            ? batchOf(fields, children.with(tombstone, isGone), ops.length)
-            : batchOf([...fields, GONE], [...children, isGone], ops.length)
+            ? batchOf(arrowSchemaOf(fields), children.with(tombstone, isGone), ops.length)
+            : batchOf(arrowSchemaOf([...fields, GONE]), [...children, isGone], ops.length)
         const kept = Int32Array.from(ops.keys()).filter((row) => ops[row] !== 'skip')
         for (const [row, said] of ops.entries()) if (said === 'skip') skipped.push(firstRow + row)
         firstRow += batch.numRows
@@ -162,14 +163,6 @@ function requireOrder(
 }
 
 const GONE: NestedField = { id: OWN_ID, name: '', type: booleanType, required: true }
-
-function batchOf(fields: readonly NestedField[], children: RecordBatch['data']['children'], length: number) {
-  const schema = arrowSchemaOf(fields)
-  return new RecordBatch(
-    schema,
-    makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }),
-  )
-}
 
 function flags(bits: readonly boolean[]) {
   const values = new Uint8Array(bitmapByteLength(bits.length))

@@ -1,15 +1,17 @@
-import { Schema as ArrowSchema, makeData, RecordBatch, Struct } from 'apache-arrow'
+import { Schema as ArrowSchema, type RecordBatch } from 'apache-arrow'
 import { arrowData } from '../../format/arrow/arrow-data.ts'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { bitmapByteLength, setBit } from '../../format/arrow/bitmap.ts'
 import { takeRows } from '../../format/arrow/take.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
-import { type WriteResult, writeDataFiles } from '../../writers/write-data-files.ts'
+import { writeDataFiles } from '../../writers/write-data-files.ts'
 import { dataFileOptions, type WritingContext } from '../writing-context.ts'
 import type { ColumnRules } from './column-rules.ts'
 import type { FoundRows } from './finds.ts'
+import { KeptFiles } from './kept-files.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import { defaultRow, keptColumns, type PartialInput, requireValues, wholeRows } from './partial-rows.ts'
 
@@ -39,30 +41,20 @@ export function rowWriter(
   rows: KeyedRows,
   parts: RowWriterParts,
 ): RowWriter {
-  const { operationId } = parts
-  let written: { readonly found: Found; readonly result: WriteResult } | undefined
-  let attempts = 0
-  const discard = async () => {
-    // A courtesy: what cannot be deleted now is left to orphan removal.
-    await written?.result.abort().catch(() => undefined)
-    written = undefined
-  }
+  const kept = new KeptFiles<Found>(parts.operationId, areSame)
   return {
-    async write({ rowIds, unchanged, before }) {
+    write({ rowIds, unchanged, before }) {
       const found = { rowIds, unchanged, before }
-      if (written !== undefined && areSame(written.found, found)) return written.result.files
-      await discard()
-      const result = await writeDataFiles({
-        ...(await dataFileOptions(context, metadata)),
-        metadataFields: rowIds === undefined ? [] : [ROW_ID_COLUMN],
-        batches: batchesOf(rows, found, parts),
-        // A name is used once, so that a late answer to a delete hits nothing new.
-        operationId: attempts++ === 0 ? operationId : `${operationId}-${attempts}`,
-      })
-      written = { found, result }
-      return result.files
+      return kept.write(found, async (operationId) =>
+        writeDataFiles({
+          ...(await dataFileOptions(context, metadata)),
+          metadataFields: rowIds === undefined ? [] : [ROW_ID_COLUMN],
+          batches: batchesOf(rows, found, parts),
+          operationId,
+        }),
+      )
     },
-    discard,
+    discard: () => kept.discard(),
   }
 }
 
@@ -108,8 +100,7 @@ function withRowIds(batch: RecordBatch, numbers: Float64Array, rowIds: BigInt64A
   }
   const fields = [...batch.schema.fields, ROW_ID]
   const children = [...batch.data.children, arrowData(ROW_ID.type, length, { nullBitmap, values })]
-  const data = makeData({ type: new Struct(fields), length, nullCount: 0, children })
-  return new RecordBatch(new ArrowSchema(fields), data)
+  return batchOf(new ArrowSchema(fields), children, length)
 }
 
 const ROW_ID = arrowSchemaOf([ROW_ID_COLUMN]).fields[0]!

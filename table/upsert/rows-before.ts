@@ -1,5 +1,6 @@
-import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { Data, RecordBatch } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { concatBatches } from '../../format/arrow/concat.ts'
 import { takeRows } from '../../format/arrow/take.ts'
 import type { NestedField } from '../../format/types.ts'
@@ -43,8 +44,8 @@ export class RowsBefore {
       }
     }
     const schema = arrowSchemaOf(this.#fields)
-    const data = makeData({ type: new Struct(schema.fields), length, nullCount: 0, children: [...columns] })
-    const take = (rows: readonly number[]) => takeRows(new RecordBatch(schema, data), Int32Array.from(rows))
+    const batch = batchOf(schema, columns, length)
+    const take = (rows: readonly number[]) => takeRows(batch, Int32Array.from(rows))
     if (kept.length > 0) this.#batches.push(take(kept))
     if (further.length > 0) this.#furtherBatches.push(take(further))
   }

@@ -1,4 +1,5 @@
-import { type Data, makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { Data, RecordBatch } from 'apache-arrow'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { takeData } from '../../format/arrow/take.ts'
 import { requireTopColumn } from '../../format/column-path.ts'
 import { invalidArgument } from '../../format/errors.ts'
@@ -116,8 +117,5 @@ function withColumns(
     const place = places.get(id)
     return place === undefined ? data.children[i]! : columns[place]!
   })
-  return new RecordBatch(
-    schema,
-    makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }),
-  )
+  return batchOf(schema, children, length)
 }

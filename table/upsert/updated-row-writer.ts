@@ -1,5 +1,6 @@
-import { makeData, RecordBatch, Struct } from 'apache-arrow'
+import type { RecordBatch } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { Schema } from '../../format/schema.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
@@ -7,10 +8,11 @@ import { currentSchema } from '../../format/table-metadata-build.ts'
 import { liveRows } from '../../readers/live-rows.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
-import { type WriteResult, writeDataFiles } from '../../writers/write-data-files.ts'
+import { writeDataFiles } from '../../writers/write-data-files.ts'
 import { scanSource } from '../scan-source.ts'
 import { dataFileOptions, type WritingContext } from '../writing-context.ts'
 import type { RowsToDelete } from './finds.ts'
+import { KeptFiles } from './kept-files.ts'
 import type { ValueSetter } from './set-values.ts'
 
 export interface UpdatedRowWriter {
@@ -26,30 +28,21 @@ export function updatedRowWriter(
   setterOf: (schema: Schema) => ValueSetter,
   operationId: string,
 ): UpdatedRowWriter {
-  let written: { readonly of: Written; readonly result: WriteResult } | undefined
-  let attempts = 0
-  const discard = async () => {
-    // A courtesy: what cannot be deleted now is left to orphan removal.
-    await written?.result.abort().catch(() => undefined)
-    written = undefined
-  }
+  const kept = new KeptFiles<Written>(operationId, areSame)
   return {
-    async write(metadata, found) {
+    write(metadata, found) {
       const { currentSchemaId: schemaId, formatVersion } = metadata
       const of = { schemaId, formatVersion, found: found.map(copied) }
-      if (written !== undefined && areSame(written.of, of)) return written.result.files
-      await discard()
-      const result = await writeDataFiles({
-        ...(await dataFileOptions(context, metadata)),
-        metadataFields: lineageOf(metadata),
-        batches: rowsOf(context, metadata, of.found, setterOf(currentSchema(metadata))),
-        // A name is used once, so that a late answer to a delete hits nothing new.
-        operationId: attempts++ === 0 ? operationId : `${operationId}-${attempts}`,
-      })
-      written = { of, result }
-      return result.files
+      return kept.write(of, async (id) =>
+        writeDataFiles({
+          ...(await dataFileOptions(context, metadata)),
+          metadataFields: lineageOf(metadata),
+          batches: rowsOf(context, metadata, of.found, setterOf(currentSchema(metadata))),
+          operationId: id,
+        }),
+      )
     },
-    discard,
+    discard: () => kept.discard(),
   }
 }
 
@@ -101,17 +94,9 @@ async function* rowsOf(
   }
   const request = { schema, fields: [...schema.fields, ...lineage], onlyOf, signal: context.signal }
   for await (const { length, columns } of liveRows(scanSource(context, metadata), tasks(), request)) {
-    const before = new RecordBatch(
-      own!,
-      makeData({
-        type: new Struct(own!.fields),
-        length,
-        nullCount: 0,
-        children: columns.slice(0, own!.fields.length),
-      }),
-    )
+    const before = batchOf(own!, columns.slice(0, own!.fields.length), length)
     const { data } = await set(before)
     const children = [...data.children, ...columns.slice(own!.fields.length)]
-    yield new RecordBatch(all!, makeData({ type: new Struct(all!.fields), length, nullCount: 0, children }))
+    yield batchOf(all!, children, length)
   }
 }

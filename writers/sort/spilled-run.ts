@@ -5,7 +5,8 @@
  *     u32  length of what follows, in bytes
  *          the rows, as an Arrow IPC stream of one batch
  */
-import { makeData, RecordBatch, type Schema, Struct, Table, tableFromIPC, tableToIPC } from 'apache-arrow'
+import { type RecordBatch, type Schema, Table, tableFromIPC, tableToIPC } from 'apache-arrow'
+import { batchOf } from '../../format/arrow/batch-of.ts'
 import { throwIfAborted } from '../../storage/abort.ts'
 import type { ScratchFile } from '../../storage/scratch-file.ts'
 import type { Run, RunRows } from './run-rows.ts'
@@ -58,8 +59,5 @@ export async function* readRun({ file, length }: SpilledRun, schema: Schema): As
 function rowsOf(body: Uint8Array, schema: Schema): RecordBatch {
   const { numRows: length, data } = tableFromIPC(body).batches[0]!
   const { children } = data
-  return new RecordBatch(
-    schema,
-    makeData({ type: new Struct(schema.fields), length, nullCount: 0, children }),
-  )
+  return batchOf(schema, children, length)
 }
