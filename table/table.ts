@@ -161,8 +161,8 @@ export class Table<R = Record<string, unknown>, W = Record<string, unknown>> {
     input: AppendInput<Partial<W>>,
     options: UpsertOptions & SomeColumns & { readonly op?: undefined },
   ): Promise<Table<R, W>>
-  async upsert<X extends Partial<W>>(
-    input: AppendInput<X>,
+  async upsert(
+    input: AppendInput<RowWithOp<W>>,
     options: UpsertOptions & { readonly op: OpOption },
   ): Promise<Table<R, W>>
   async upsert(input: RowsInput, options?: UpsertOptions): Promise<Table<R, W>> {
