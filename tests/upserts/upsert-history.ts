@@ -186,7 +186,7 @@ export class UpsertHistory {
     const orderBy = ORDERS[this.#random(ORDERS.length)]!
     const rows = [...this.#rows(1 + this.#random(16)), ...this.#someHeld(), ...this.#newStates(on)]
     const partial = this.#partial(on, orderBy)
-    const { softDelete, deletes } = this.#deletesAmong(rows)
+    const { softDelete, deletes } = this.#deletesAmong(rows, orderBy)
     const isBlind = this.#canBeBlind(on) && !skipUnchanged && partial === undefined && orderBy.length === 0
     const isDelete = (row: ModelRow) => deletes?.has(row) === true
     /** What the call is given, and stores of a row that stays. */
@@ -281,9 +281,15 @@ export class UpsertHistory {
   }
 
   /** Of some calls, which of the rows are there to delete, and whether as tombstones. */
-  #deletesAmong(rows: readonly ModelRow[]): { softDelete?: 'gone'; deletes?: ReadonlySet<ModelRow> } {
+  #deletesAmong(
+    rows: readonly ModelRow[],
+    orderBy: Order,
+  ): { softDelete?: 'gone'; deletes?: ReadonlySet<ModelRow> } {
     if (this.#random(3) > 0) return {}
-    const deletes = new Set(rows.filter(() => this.#random(3) === 0))
+    // A delete has to say when it was.
+    const isOrdered = (row: ModelRow) =>
+      orderBy.length === 0 || orderBy.some((name) => orderOf(row, name) >= 0)
+    const deletes = new Set(rows.filter((row) => this.#random(3) === 0 && isOrdered(row)))
     return this.#random(3) === 0 ? { softDelete: 'gone', deletes } : { deletes }
   }
 
