@@ -1,4 +1,4 @@
-import { type Data, RecordBatch } from 'apache-arrow'
+import type { Data, RecordBatch } from 'apache-arrow'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { batchOf } from '../../format/arrow/batch-of.ts'
 import { takeData, takeRows } from '../../format/arrow/take.ts'
@@ -58,7 +58,7 @@ export class MergedRows {
     if (found.length === 0) return
     const { task, length, positions } = live
     const { filePath, firstRowId } = task.dataFile
-    const { schema, batch } = this.#batchOf(values, length)
+    const batch = batchOf(arrowSchemaOf(this.#schema.fields), values, length)
     const rowAt = rowReader(this.#schema.fields)(batch)
     const updated: number[] = []
     const changes: NewValues[] = []
@@ -92,7 +92,7 @@ export class MergedRows {
     }
     if (updated.length === 0) return
     const indices = Int32Array.from(updated)
-    const taken = takeRows(new RecordBatch(schema, batch.data), indices)
+    const taken = takeRows(batch, indices)
     this.#changed.push({ batch: taken, rowIds: rowIds && takeData(rowIds, indices), changes, sources })
   }
 
@@ -150,14 +150,6 @@ export class MergedRows {
       deleted: this.#deleted,
       unchanged: this.#source.rows.length - this.#used.size,
     })
-  }
-
-  #batchOf(columns: VisitedRows['values'], length: number) {
-    const schema = arrowSchemaOf(this.#schema.fields)
-    return {
-      schema,
-      batch: batchOf(schema, columns, length),
-    }
   }
 }
 
