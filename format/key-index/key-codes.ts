@@ -29,15 +29,17 @@ export function orderOf({ length, high, low }: KeyCodes): Uint32Array | undefine
   if (isSorted(high, low, length)) return undefined
   let order = Uint32Array.from({ length }, (_, row) => row)
   let spare = new Uint32Array(length)
-  // From the least significant digits on, 16 bits at a time.
-  const digits: ((row: number) => number)[] = [
-    (row) => low[row]! & 0xffff,
-    (row) => low[row]! >>> 16,
-    (row) => high[row]! & 0xffff,
-    (row) => (high[row]! >>> 16) ^ 0x8000,
+  const unsignedHigh = new Uint32Array(high.buffer, high.byteOffset, length)
+  // From the least significant digits on, 16 bits at a time; the sign bit comes last, and the other way round.
+  const digits = [
+    { half: low, shift: 0, flip: 0 },
+    { half: low, shift: 16, flip: 0 },
+    { half: unsignedHigh, shift: 0, flip: 0 },
+    { half: unsignedHigh, shift: 16, flip: 0x8000 },
   ]
   const counts = new Uint32Array(0x10000)
-  for (const digit of digits) {
+  for (const { half, shift, flip } of digits) {
+    const digit = (row: number) => ((half[row]! >>> shift) & 0xffff) ^ flip
     counts.fill(0)
     for (let row = 0; row < length; row++) counts[digit(row)]!++
     if (counts[digit(0)] === length) continue

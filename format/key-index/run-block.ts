@@ -133,6 +133,34 @@ export class RunBlock {
     return start
   }
 
+  /** The codes of all entries. */
+  codes(): Pick<KeyEntries, 'length' | 'high' | 'low'> {
+    const { length } = this
+    const [firstHigh, firstLow] = [this.#firstHigh, this.#firstLow]
+    const low = this.#codeHalves(0)
+    const rest = this.#codeHalves(4)
+    const high = new Int32Array(length)
+    for (let entry = 0; entry < length; entry++) {
+      const sum = low[entry]! + firstLow
+      low[entry] = sum
+      high[entry] = rest[entry]! + firstHigh + (sum > 0xffffffff ? 1 : 0)
+    }
+    return { length, high, low }
+  }
+
+  /** Four bytes of the distance of each code, from this one on. */
+  #codeHalves(first: number): Uint32Array {
+    const { at, width } = this.#columns[0]!
+    const { length } = this
+    const values = new Uint32Array(length)
+    for (let plane = first; plane < Math.min(width, first + 4); plane++) {
+      const bytes = this.#bytes.subarray(at + plane * length, at + (plane + 1) * length)
+      const shift = (plane - first) * 8
+      for (let entry = 0; entry < length; entry++) values[entry] = values[entry]! | (bytes[entry]! << shift)
+    }
+    return values
+  }
+
   #low(column: number, entry: number): number {
     return this.#half(column, entry, 0)
   }
@@ -167,9 +195,10 @@ export function entriesOf(blocks: readonly RunBlock[], form: KeyForm): KeyEntrie
   const { high, low, rest, file, position, rowId } = entries
   let at = 0
   for (const block of blocks) {
+    const codes = block.codes()
+    high.set(codes.high, at)
+    low.set(codes.low, at)
     for (let entry = 0; entry < block.length; entry++, at++) {
-      high[at] = block.high(entry)
-      low[at] = block.low(entry)
       file[at] = block.file(entry)
       position[at] = block.position(entry)
       rowId[at] = block.rowId(entry)

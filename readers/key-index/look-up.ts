@@ -49,6 +49,8 @@ function blocksOf({ high, low }: RunBlocks, codes: KeyCodes): number[] {
   const found: number[] = []
   let block = 0
   for (let row = 0; row < codes.length; row++) {
+    // Most codes are in the block of the one before.
+    if (block === found.at(-1) && !isBelow(fences, block + 1, codes.high[row]!, codes.low[row]! + 1)) continue
     // The last that begins below the code, and all that begin with it.
     block = lastBelow(fences, block, codes, row)
     if (compareCodes(fences, block, codes, row) > 0) continue
@@ -90,15 +92,27 @@ function* portions({ offsets }: RunBlocks, blocks: readonly number[]): Generator
   if (portion.length > 0) yield portion
 }
 
+/** Of so few codes in a block each is looked for by itself: more of them are worth going through the block once. */
+const FEW_CODES = 32
+
 function* matches(block: RunBlock, codes: KeyCodes): Generator<Hit> {
   if (block.length === 0) return
   const last = block.length - 1
+  const from = firstAtLeast(codes, block.high(0), block.low(0))
   const [lastHigh, lastLow] = [block.high(last), block.low(last)]
-  for (let row = firstAtLeast(codes, block.high(0), block.low(0)); row < codes.length; row++) {
+  const all = isBelow(codes, from + FEW_CODES, lastHigh, lastLow) ? block.codes() : undefined
+  let next = 0
+  for (let row = from; row < codes.length; row++) {
     const [high, low] = [codes.high[row]!, codes.low[row]!]
     if (high > lastHigh || (high === lastHigh && low > lastLow)) return
-    for (let entry = block.firstAtLeast(high, low); entry <= last; entry++) {
-      if (block.high(entry) !== high || block.low(entry) !== low) break
+    if (all === undefined) next = block.firstAtLeast(high, low)
+    else while (isBelow(all, next, high, low)) next++
+    for (let entry = next; entry <= last; entry++) {
+      const isSame =
+        all === undefined
+          ? block.high(entry) === high && block.low(entry) === low
+          : all.high[entry] === high && all.low[entry] === low
+      if (!isSame) break
       if (!hasSameRest(codes, row, block, entry)) continue
       const rowId = block.rowId(entry)
       yield {
@@ -109,6 +123,18 @@ function* matches(block: RunBlock, codes: KeyCodes): Generator<Hit> {
       }
     }
   }
+}
+
+/** Whether there is a row of this number, and its code is below this one. */
+function isBelow(
+  codes: Pick<KeyCodes, 'length' | 'high' | 'low'>,
+  row: number,
+  high: number,
+  low: number,
+): boolean {
+  if (row >= codes.length) return false
+  const own = codes.high[row]!
+  return own < high || (own === high && codes.low[row]! < low)
 }
 
 /** Codes of a hash may share their first half. */
@@ -122,8 +148,7 @@ function firstAtLeast(codes: KeyCodes, high: number, low: number): number {
   let end = codes.length
   while (start < end) {
     const middle = (start + end) >>> 1
-    const own = codes.high[middle]!
-    if (own < high || (own === high && codes.low[middle]! < low)) start = middle + 1
+    if (isBelow(codes, middle, high, low)) start = middle + 1
     else end = middle
   }
   return start
