@@ -1,4 +1,4 @@
-import type { RecordBatch } from 'apache-arrow'
+import type { Schema as ArrowSchema, RecordBatch } from 'apache-arrow'
 import { arrowSchemaOf } from '../format/arrow/arrow-schema.ts'
 import type { Environment } from '../format/environment.ts'
 import { messageOf } from '../format/errors.ts'
@@ -13,9 +13,15 @@ import { throwIfAborted } from '../storage/abort.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
 import { dataLocations } from './data-locations.ts'
 import { fileSettings } from './file-settings.ts'
+import { encodeLastLate, type LateValues, lastFieldAlone, withoutLastField } from './late-column.ts'
 import { type PartitionRows, partitionRouter } from './partition-router.ts'
 import { PartitionWriters } from './partition-writers.ts'
-import { type EncodingWorkers, encodeHere, encodeInWorkers } from './row-group-encoder.ts'
+import {
+  type EncodingWorkers,
+  encodeHere,
+  encodeInWorkers,
+  type RowGroupEncoder,
+} from './row-group-encoder.ts'
 import { type SortKeyEncoder, sortKeyEncoder } from './sort/sort-keys.ts'
 import { type SortingLimits, sortedRows } from './sort/sorted-rows.ts'
 
@@ -26,6 +32,11 @@ export interface WriteDataFilesOptions {
   readonly schema: Schema
   /** Metadata columns that the batches have behind those of the schema, to be stored. Default: none. */
   readonly metadataFields?: readonly NestedField[]
+  /**
+   * Gives the values of the last metadata column, for which batches have something to tell them by. The other columns
+   * are encoded while they are still being found. Default: batches have them.
+   */
+  readonly lateValues?: Promise<LateValues> | undefined
   readonly spec: PartitionSpec
   /** The table's. Each file has its rows in this order, unless it has a field that this version does not know. */
   readonly sortOrder?: SortOrder
@@ -66,9 +77,8 @@ const DEFAULT_MAX_OPEN_WRITERS = 100
  */
 export async function writeDataFiles(options: WriteDataFilesOptions): Promise<WriteResult> {
   const { store, location, schema, spec, properties, environment, operationId, signal } = options
-  const { codec, workers, sortOrder = unsortedOrder } = options
-  const arrowSchema = arrowSchemaOf([...schema.fields, ...(options.metadataFields ?? [])])
-  const encoder = workers ? encodeInWorkers(arrowSchema, codec, workers) : encodeHere(arrowSchema, codec)
+  const { sortOrder = unsortedOrder } = options
+  const encoder = encoderOf(options)
   const keysOf = sortKeysOf(sortOrder, options)
   const sortOrderId = keysOf === undefined ? unsortedOrder.orderId : sortOrder.orderId
   const settings = fileSettings({ ...options, encoder, sortOrderId })
@@ -102,6 +112,20 @@ export async function writeDataFiles(options: WriteDataFilesOptions): Promise<Wr
     })
     throw error
   }
+}
+
+function encoderOf({
+  schema,
+  metadataFields = [],
+  lateValues: values,
+  codec,
+  workers,
+}: WriteDataFilesOptions): RowGroupEncoder {
+  const encode = (columns: ArrowSchema) =>
+    workers ? encodeInWorkers(columns, codec, workers) : encodeHere(columns, codec)
+  const all = arrowSchemaOf([...schema.fields, ...metadataFields])
+  if (values === undefined) return encode(all)
+  return encodeLastLate({ others: encode(withoutLastField(all)), alone: encode(lastFieldAlone(all)), values })
 }
 
 async function* routedRows(

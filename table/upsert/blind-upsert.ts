@@ -27,13 +27,18 @@ export function requireEqualityDeletes({ formatVersion, properties }: TableMetad
 /** Counts are of the input: what was there is not known. */
 export function blindUpsert(writing: WritingContext, taken: UpsertInput, operationId: string): RowChange {
   const { metadata, rowInput, rows, gone, columns } = taken
-  const writer = rowWriter(writing, metadata, rows, { operationId, input: rowInput, gone })
+  const writer = rowWriter(writing, metadata, rows, {
+    operationId,
+    input: rowInput,
+    gone,
+    isAll: gone.size === 0,
+  })
   const deletes = equalityDeleteWriter(writing, rows, { operationId, inputFields: rowInput.input.fields })
   return {
     async changeOf(fresh, parent) {
       requireColumns(fresh, currentSchema(metadata), columns)
       const [addData, addDeletes] = await allDone([
-        writer.write({ rowIds: undefined, unchanged: new Set(), before: undefined }),
+        writer.write(NOTHING_FOUND, false),
         deletes.write(fresh, parent),
       ])
       return { addData, addDeletes, remove: [], counts: rowCounts({ inserted: rows.size - gone.size }) }
@@ -43,3 +48,5 @@ export function blindUpsert(writing: WritingContext, taken: UpsertInput, operati
     },
   }
 }
+
+const NOTHING_FOUND = Promise.resolve({ rowIds: undefined, unchanged: new Set<number>(), before: undefined })

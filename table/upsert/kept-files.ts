@@ -14,17 +14,27 @@ export class KeptFiles<T> {
     this.#areSame = areSame
   }
 
-  /** The files of what `of` stands for; `writeFiles` is given an id that no other writing has. */
+  /**
+   * The files of what `of` stands for; `writeFiles` is given an id that no other writing has. The first may begin
+   * before it is known what they are of.
+   */
   async write(
-    of: T,
+    of: T | Promise<T>,
     writeFiles: (operationId: string) => Promise<WriteResult>,
   ): Promise<readonly DataFile[]> {
-    if (this.#written !== undefined && this.#areSame(this.#written.of, of)) return this.#written.result.files
+    if (this.#written !== undefined && this.#areSame(this.#written.of, await of)) {
+      return this.#written.result.files
+    }
     await this.discard()
     // A name is used once, so that a late answer to a delete hits nothing new.
     const attempt = ++this.#attempts
     const result = await writeFiles(attempt === 1 ? this.#operationId : `${this.#operationId}-${attempt}`)
-    this.#written = { of, result }
+    try {
+      this.#written = { of: await of, result }
+    } catch (error) {
+      await result.abort().catch(() => undefined)
+      throw error
+    }
     return result.files
   }
 

@@ -1,4 +1,4 @@
-import { Schema as ArrowSchema, type RecordBatch } from 'apache-arrow'
+import { Schema as ArrowSchema, type Data, type RecordBatch } from 'apache-arrow'
 import { arrowData } from '../../format/arrow/arrow-data.ts'
 import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { batchOf } from '../../format/arrow/batch-of.ts'
@@ -7,6 +7,7 @@ import { takeRows } from '../../format/arrow/take.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
 import { ROW_ID_COLUMN } from '../../readers/metadata-columns.ts'
+import type { LateValues } from '../../writers/late-column.ts'
 import { writeDataFiles } from '../../writers/write-data-files.ts'
 import { dataFileOptions, type WritingContext } from '../writing-context.ts'
 import type { ColumnRules } from './column-rules.ts'
@@ -19,10 +20,10 @@ type Found = Pick<FoundRows, 'rowIds' | 'unchanged' | 'before'>
 
 export interface RowWriter {
   /**
-   * Data files of the rows that are not unchanged, those that take another's place with its id (spec: "Row Lineage").
-   * The same files as before where both are the same.
+   * Data files of the rows that are not unchanged, those that take another's place with its id (spec: "Row Lineage"),
+   * if there may be ids. The same files as before where both are the same. Rejects where `finding` does.
    */
-  write(found: Found): Promise<readonly DataFile[]>
+  write(finding: Promise<Found>, mayHaveIds: boolean): Promise<readonly DataFile[]>
   /** Deletes what was written. */
   discard(): Promise<void>
 }
@@ -33,6 +34,8 @@ export interface RowWriterParts {
   readonly rules?: ColumnRules | undefined
   /** Numbers of rows that are to be deleted, and not written. */
   readonly gone: ReadonlySet<number>
+  /** Whether all rows are written as they are, whatever is found: then that begins before it is known. */
+  readonly isAll: boolean
 }
 
 export function rowWriter(
@@ -41,20 +44,33 @@ export function rowWriter(
   rows: KeyedRows,
   parts: RowWriterParts,
 ): RowWriter {
-  const kept = new KeptFiles<Found>(parts.operationId, areSame)
+  const files = new KeptFiles<Found>(parts.operationId, areSame)
+  const writeAll = async (finding: Promise<Found>, mayHaveIds: boolean, operationId: string) => {
+    const ids = () => ({ metadataFields: [ROW_ID_COLUMN], lateValues: handled(finding.then(rowIdsFor)) })
+    return writeDataFiles({
+      ...(await dataFileOptions(context, metadata)),
+      ...(mayHaveIds ? ids() : {}),
+      batches: allBatches(rows, parts.input, mayHaveIds),
+      operationId,
+    })
+  }
+  const writeSome = async (finding: Promise<Found>, operationId: string) => {
+    const found = await finding
+    return writeDataFiles({
+      ...(await dataFileOptions(context, metadata)),
+      metadataFields: found.rowIds === undefined ? [] : [ROW_ID_COLUMN],
+      batches: batchesOf(rows, found, parts),
+      operationId,
+    })
+  }
   return {
-    write({ rowIds, unchanged, before }) {
-      const found = { rowIds, unchanged, before }
-      return kept.write(found, async (operationId) =>
-        writeDataFiles({
-          ...(await dataFileOptions(context, metadata)),
-          metadataFields: rowIds === undefined ? [] : [ROW_ID_COLUMN],
-          batches: batchesOf(rows, found, parts),
-          operationId,
-        }),
+    write(finding, mayHaveIds) {
+      const kept = handled(finding.then(({ rowIds, unchanged, before }) => ({ rowIds, unchanged, before })))
+      return files.write(kept, (operationId) =>
+        parts.isAll ? writeAll(kept, mayHaveIds, operationId) : writeSome(kept, operationId),
       )
     },
-    discard: () => kept.discard(),
+    discard: () => files.discard(),
   }
 }
 
@@ -88,19 +104,62 @@ async function* batchesOf(
   }
 }
 
+/** Whoever waits for it is told that it has failed; nobody may have got there yet. */
+function handled<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined)
+  return work
+}
+
+/** All rows, with the number of each where its id goes if there may be ids. */
+async function* allBatches(
+  { batches, numbers }: KeyedRows,
+  input: PartialInput,
+  mayHaveIds: boolean,
+): AsyncGenerator<RecordBatch> {
+  for (const [i, batch] of batches.entries()) {
+    const whole = wholeRows(input, batch)
+    yield mayHaveIds ? withColumn(whole, numberColumn(numbers[i]!)) : whole
+  }
+}
+
+function numberColumn(numbers: Float64Array): Data {
+  const values = new BigInt64Array(numbers.length)
+  for (let row = 0; row < values.length; row++) values[row] = BigInt(numbers[row]!)
+  return arrowData(ROW_ID.type, values.length, { values })
+}
+
+/** Puts ids in place of numbers. */
+function rowIdsFor({ rowIds }: Found): LateValues {
+  return ({ data: { children }, numRows }) => {
+    const numbers: BigInt64Array = children[0]!.values
+    const ids = rowIdColumn(numRows, (row) => rowIds?.[Number(numbers[row])] ?? -1n)
+    return batchOf(ROW_ID_ALONE, [ids], numRows)
+  }
+}
+
 function withRowIds(batch: RecordBatch, numbers: Float64Array, rowIds: BigInt64Array): RecordBatch {
-  const { numRows: length } = batch
+  return withColumn(
+    batch,
+    rowIdColumn(batch.numRows, (row) => rowIds[numbers[row]!]!),
+  )
+}
+
+function withColumn({ schema, data, numRows }: RecordBatch, ids: Data): RecordBatch {
+  return batchOf(new ArrowSchema([...schema.fields, ROW_ID]), [...data.children, ids], numRows)
+}
+
+/** Negative ids are null: such rows have that of the file. */
+function rowIdColumn(length: number, idOf: (row: number) => bigint): Data {
   const values = new BigInt64Array(length)
   const nullBitmap = new Uint8Array(bitmapByteLength(length))
   for (let row = 0; row < length; row++) {
-    const id = rowIds[numbers[row]!]!
+    const id = idOf(row)
     if (id < 0n) continue
     values[row] = id
     setBit(nullBitmap, row)
   }
-  const fields = [...batch.schema.fields, ROW_ID]
-  const children = [...batch.data.children, arrowData(ROW_ID.type, length, { nullBitmap, values })]
-  return batchOf(new ArrowSchema(fields), children, length)
+  return arrowData(ROW_ID.type, length, { nullBitmap, values })
 }
 
-const ROW_ID = arrowSchemaOf([ROW_ID_COLUMN]).fields[0]!
+const ROW_ID_ALONE = arrowSchemaOf([ROW_ID_COLUMN])
+const ROW_ID = ROW_ID_ALONE.fields[0]!

@@ -3,6 +3,8 @@
  * files, in one snapshot. A lost race finds the rows anew, and keeps the data files.
  */
 import type { LoadedTable } from '../../catalog/catalog.ts'
+import type { Snapshot } from '../../format/snapshot.ts'
+import type { TableMetadata } from '../../format/table-metadata.ts'
 import { allDone } from '../all-done.ts'
 import type { WriteHooks } from '../append.ts'
 import type { WritableContext } from '../context.ts'
@@ -53,21 +55,30 @@ function readingUpsert(
   const comparing = { schema: own, leftOut: isPartial ? others : undefined, rows, gone, order, skipUnchanged }
   const comparer = rules?.comparer(rows, others, skipUnchanged) ?? rowComparer(comparing)
   const meant = skipUnchanged ? new Set(schema.fields.map(({ id }) => id)) : columns
-  const writer = rowWriter(writing, metadata, rows, { operationId, input: rowInput, rules, gone })
+  const isAll = comparer === undefined && gone.size === 0
+  const writer = rowWriter(writing, metadata, rows, { operationId, input: rowInput, rules, gone, isAll })
   const remover = rowRemover(writing, metadata, 'write.merge.mode', operationId)
   const index = new KeyIndexSession(writing, rows, operationId)
+  const find = async (fresh: TableMetadata, parent: Snapshot | undefined) => {
+    const found = await findRows(writing, fresh, parent, rows, { comparer, index })
+    const counts = countChanges(rows, gone, found)
+    if (isPartial) requireDefaults(rowInput, counts)
+    return { ...found, counts }
+  }
   return {
     async changeOf(fresh, parent) {
       if (isPartial) requireAllColumns(fresh, schema)
       else requireColumns(fresh, schema, meant)
       requireRules(fresh, metadata)
-      const found = await findRows(writing, fresh, parent, rows, { comparer, index })
-      const counts = countChanges(rows, gone, found)
-      if (isPartial) requireDefaults(rowInput, counts)
-      const [{ addData: kept, addDeletes, remove }, written, summary] = await allDone([
-        remover.write(fresh, found.deleted),
-        writer.write(found),
-        found.finishIndex(),
+      const finding = find(fresh, parent)
+      const removing = finding.then(({ deleted, finishIndex }) =>
+        allDone([remover.write(fresh, deleted), finishIndex()]),
+      )
+      const mayHaveIds = fresh.formatVersion >= 3 && parent !== undefined
+      const [{ counts }, [{ addData: kept, addDeletes, remove }, summary], written] = await allDone([
+        finding,
+        removing,
+        writer.write(finding, mayHaveIds),
       ])
       return {
         addData: kept.length === 0 ? written : [...written, ...kept],
