@@ -8,7 +8,7 @@ import type { NestedField } from '../format/types.ts'
 import { manyListeners } from '../storage/abort.ts'
 import { DeleteCache } from './deletes/delete-cache.ts'
 import { loadDeletes } from './deletes/load-deletes.ts'
-import { filePlanOptions } from './file-plan-options.ts'
+import { type FilePlanOptions, filePlanOptions } from './file-plan-options.ts'
 import { POS_COLUMN } from './metadata-columns.ts'
 import { type PlanReport, planTasks } from './plan.ts'
 import { type ReadOptions, readTask, readTaskBatches } from './read-task.ts'
@@ -68,25 +68,22 @@ export async function* liveRows(
   }
 }
 
-/** What is deleted by position in the data file of a task; undefined for nothing. */
+/** Tells what is deleted by position in the data file of a task; undefined for nothing. */
+export type DeletedPositions = (task: ScanTask) => Promise<PositionSet | undefined>
+
 export async function deletedPositions(
-  source: ScanSource,
+  { metadata, store, deletes = new DeleteCache(0), codec: codecOf }: ScanSource,
   schema: Schema,
-  task: ScanTask,
   signal: AbortSignal | undefined,
-): Promise<PositionSet | undefined> {
-  const { metadata, store } = source
-  const positional = task.deletes.filter(({ file }) => file.content === 'position-deletes')
-  const codec = await source.codec()
-  const deletes = (source.deletes ?? new DeleteCache(0)).forScan()
-  const planOptions = filePlanOptions(metadata, schema, [])(task)
-  const read = (one: ScanTask, plan: Parameters<typeof loadDeletes>[1]): AsyncIterable<RecordBatch> =>
-    readTask(one, { ...plan, store, codec })
-  const loaded = await loadDeletes({ ...task, deletes: positional }, planOptions, {
-    store,
-    deletes,
-    read,
-    signal: manyListeners(signal),
-  })
-  return loaded?.positions
+): Promise<DeletedPositions> {
+  const codec = await codecOf()
+  const planOptions = filePlanOptions(metadata, schema, [])
+  const read = (task: ScanTask, plan: FilePlanOptions): AsyncIterable<RecordBatch> =>
+    readTask(task, { ...plan, store, codec })
+  const source = { store, deletes: deletes.forScan(), read, signal: manyListeners(signal) }
+  return async (task) => {
+    const positional = task.deletes.filter(({ file }) => file.content === 'position-deletes')
+    const loaded = await loadDeletes({ ...task, deletes: positional }, planOptions(task), source)
+    return loaded?.positions
+  }
 }

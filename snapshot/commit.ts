@@ -14,6 +14,7 @@ import type { TableUpdate } from '../format/table-update.ts'
 import { throwIfAborted } from '../storage/abort.ts'
 import { deleteQuietly } from '../storage/delete-quietly.ts'
 import type { ObjectStore } from '../storage/object-store.ts'
+import type { ManifestCache } from './manifest-cache.ts'
 import { reload } from './reload.ts'
 
 export interface StagedCommit {
@@ -28,6 +29,8 @@ export interface CommitContext {
   readonly catalog: Catalog
   readonly store: ObjectStore
   readonly environment: Environment
+  /** Keeps manifests that are read. */
+  readonly manifests?: ManifestCache | undefined
   readonly signal?: AbortSignal
 }
 

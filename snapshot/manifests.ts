@@ -28,15 +28,17 @@ export interface ManifestSource {
 }
 
 interface ReadOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
-export interface ReadEntries extends ReadOptions {
+export interface SelectEntries {
   /** The columns whose metrics are decoded. Default: all. */
   readonly metrics?: MetricsProjection
   /** With tests, only the live entries that pass them come, and the others cost little. */
   readonly tests?: FileTests
 }
+
+export interface ReadEntries extends ReadOptions, SelectEntries {}
 
 /**
  * The manifests of a snapshot. Throws INVALID_DATA when a file that the metadata names is missing or malformed,
@@ -89,25 +91,42 @@ function checkEmpty(location: string, { summary }: Snapshot): void {
 export async function readManifestEntries(
   source: ManifestSource,
   manifest: ManifestFile,
-  options: ReadEntries = {},
+  { signal, ...select }: ReadEntries = {},
 ): Promise<Iterable<CommittedEntry>> {
+  return (await openManifest(source, manifest, { signal }))(select)
+}
+
+/** What is asked of a manifest that was read, as often as it takes. */
+export type OpenManifest = (select?: SelectEntries) => Iterable<CommittedEntry>
+
+/** Errors as for `readManifestList`. */
+export async function openManifest(
+  source: ManifestSource,
+  manifest: ManifestFile,
+  options: ReadOptions = {},
+): Promise<OpenManifest> {
   if (manifest.keyMetadata !== undefined) {
     throw unsupported(`${manifest.manifestPath} is encrypted; encrypted tables are not read`)
   }
   const { manifests, metadata } = source
   const kept = manifests?.get(metadata.tableUuid, manifest)
-  if (kept !== undefined) return selected(source, manifest, kept, options)
+  if (kept !== undefined) return (select = {}) => selected(source, manifest, kept, select)
   const bytes = await getReferenced(source.store, manifest.manifestPath, options)
   checkLength(manifest, bytes)
   return inFile(manifest.manifestPath, () => {
     const file = openAvro(bytes)
     const keep =
       manifests?.accepts(manifest) === true ? keepManifest(file, manifests.maxTotalBytes) : undefined
-    if (keep !== undefined) manifests!.put(metadata.tableUuid, manifest, keep)
-    const packed = keep?.manifest ?? packManifest(file)
-    return packed === undefined
-      ? decoded(source, manifest, bytes, options)
-      : selected(source, manifest, packed, options)
+    if (keep !== undefined) {
+      manifests!.put(metadata.tableUuid, manifest, keep)
+      return (select = {}) => selected(source, manifest, keep.manifest, select)
+    }
+    return (select = {}) => {
+      const packed = inFile(manifest.manifestPath, () => packManifest(file))
+      return packed === undefined
+        ? decoded(source, manifest, bytes, select)
+        : selected(source, manifest, packed, select)
+    }
   })
 }
 
@@ -115,7 +134,7 @@ function* selected(
   { metadata, schema }: ManifestSource,
   manifest: ManifestFile,
   packed: PackedManifest,
-  { metrics = 'all', tests }: ReadEntries,
+  { metrics = 'all', tests }: SelectEntries,
 ): Generator<CommittedEntry, void, undefined> {
   try {
     const partition = requireSpec(metadata, manifest, schema)
@@ -130,7 +149,7 @@ function* decoded(
   { metadata, schema }: ManifestSource,
   manifest: ManifestFile,
   bytes: Uint8Array,
-  { metrics = 'all', tests }: ReadEntries,
+  { metrics = 'all', tests }: SelectEntries,
 ): Generator<CommittedEntry, void, undefined> {
   const specById = (specId: number) => specInSchema(metadata, specId, schema)
   for (const entry of decodeManifest(bytes, manifest, { specById, metrics })) {

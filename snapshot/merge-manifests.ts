@@ -2,6 +2,7 @@
 import { unsupported } from '../format/errors.ts'
 import type { ManifestEntry, ManifestFile } from '../format/manifest.ts'
 import { type EncodedManifest, encodeManifest } from '../format/manifest-codec.ts'
+import { ALL_LIVE } from '../format/packed-manifest/select-entries.ts'
 import { type ManifestSource, readManifestEntries, specInSchema } from './manifests.ts'
 import type { MergeGroup } from './merge-plan.ts'
 
@@ -45,8 +46,9 @@ async function entriesOf(request: MergeRequest, group: MergeGroup): Promise<Mani
 
 async function liveEntries(request: MergeRequest, manifest: ManifestFile): Promise<ManifestEntry[]> {
   const entries: ManifestEntry[] = []
-  for (const entry of await readManifestEntries(request, manifest, { signal: request.signal })) {
-    if (entry.status !== 'deleted') entries.push({ ...entry, status: 'existing' })
+  const { signal } = request
+  for (const entry of await readManifestEntries(request, manifest, { signal, tests: ALL_LIVE })) {
+    entries.push({ ...entry, status: 'existing' })
   }
   return entries
 }

@@ -2,7 +2,8 @@
 import { MoraineError } from '../format/errors.ts'
 import { type DataFile, fileKey, type ManifestEntry, type ManifestFile } from '../format/manifest.ts'
 import { encodeManifest } from '../format/manifest-codec.ts'
-import { type ManifestSource, readManifestEntries, specInSchema } from './manifests.ts'
+import { ALL_LIVE, type FileTests } from '../format/packed-manifest/select-entries.ts'
+import { type ManifestSource, openManifest, specInSchema } from './manifests.ts'
 import type { NewManifest } from './new-manifests.ts'
 
 export interface Removal {
@@ -20,14 +21,17 @@ export function removalOf(files: readonly DataFile[]): Removal {
   const keys = new Set(files.map(fileKey))
   const left = new Map(files.map((file) => [fileKey(file), file]))
   const specs = new Set(files.map((file) => `${contentOf(file)} ${file.specId}`))
+  const paths = new Set(files.map(({ filePath }) => filePath))
+  const meant: FileTests = { ...ALL_LIVE, file: ({ filePath }) => paths.has(filePath) }
   return {
     async filter(source, manifest, { snapshotId, filtered }) {
       if (!specs.has(`${manifest.content} ${manifest.partitionSpecId}`)) return undefined
-      const { signal } = source
+      const entriesOf = await openManifest(source, manifest, { signal: source.signal })
+      // Most manifests stay as they are, and that is seen at less cost than their entries.
+      if (isEmpty(entriesOf({ tests: meant }))) return undefined
       const entries: ManifestEntry[] = []
       const removed: string[] = []
-      for (const entry of await readManifestEntries(source, manifest, { signal })) {
-        if (entry.status === 'deleted') continue
+      for (const entry of entriesOf({ tests: ALL_LIVE })) {
         const key = fileKey(entry.dataFile)
         // Every entry of the file: some writers add one twice.
         const isRemoved = keys.has(key)
@@ -62,6 +66,11 @@ export function removalOf(files: readonly DataFile[]): Removal {
       )
     },
   }
+}
+
+function isEmpty(items: Iterable<unknown>): boolean {
+  for (const _ of items) return false
+  return true
 }
 
 function contentOf({ content }: DataFile): ManifestFile['content'] {

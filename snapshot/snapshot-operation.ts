@@ -224,7 +224,7 @@ const candidateOf = (source: NewManifest): Candidate => ({ kind: 'new', manifest
 
 /** The manifests of the branch, those that list what is removed made anew. */
 async function withoutRemoved(
-  { store, signal }: CommitContext,
+  { store, manifests, signal }: CommitContext,
   metadata: TableMetadata,
   { change, prepared }: Attempt,
   before: readonly ManifestFile[],
@@ -232,7 +232,7 @@ async function withoutRemoved(
   const removal = removalOf(change.remove)
   const candidates: Candidate[] = []
   for (const manifest of before) {
-    const source = await removal.filter({ metadata, store, signal }, manifest, prepared)
+    const source = await removal.filter({ metadata, store, manifests, signal }, manifest, prepared)
     candidates.push(source === undefined ? { kind: 'existing', manifest } : candidateOf(source))
   }
   removal.requireAll()
@@ -255,7 +255,8 @@ async function writeGroups(
   groups: readonly MergeGroup[],
 ): Promise<(ManifestFile | UnassignedManifest)[]> {
   const { snapshotId, formatVersion, written } = prepared
-  const request = { metadata, store: context.store, signal: context.signal, snapshotId }
+  const { store, manifests: cache, signal } = context
+  const request = { metadata, store, manifests: cache, signal, snapshotId }
   const manifests: (ManifestFile | UnassignedManifest)[] = []
   const used = new Set<string>()
   for (const group of groups) {

@@ -1,6 +1,6 @@
 import { AvroInput } from '../avro/avro-input.ts'
 import type { MeasuredFile } from '../expressions/metrics-evaluator.ts'
-import type { ManifestFile, PartitionTuple } from '../manifest.ts'
+import type { DataFile, ManifestFile, PartitionTuple } from '../manifest.ts'
 import { type MetricsProjection, partitionCodec } from '../manifest-columns.ts'
 import { type CommittedEntry, checkContent, committedEntry, firstRowIds } from '../manifest-inheritance.ts'
 import type { SpecInSchema } from '../partition-type.ts'
@@ -12,10 +12,12 @@ export interface FileTests {
   /** Asked once for each tuple of a manifest. */
   readonly partition: (tuple: PartitionTuple) => boolean
   /** Asked of the files of wanted partitions. */
-  readonly file: (file: MeasuredFile) => boolean
+  readonly file: (file: MeasuredFile & Pick<DataFile, 'filePath'>) => boolean
   /** Told of every live file, wanted or not. */
   readonly onLive: () => void
 }
+
+export const ALL_LIVE: FileTests = { partition: () => true, file: () => true, onLive: () => {} }
 
 export interface Selection {
   readonly metrics: MetricsProjection

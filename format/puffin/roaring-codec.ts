@@ -4,7 +4,6 @@ import {
   arrayOf,
   BITMAP_BYTES,
   bitmapOf,
-  containerValues,
   MAX_ARRAY_CARDINALITY,
   optimiseRuns,
   type RoaringContainer,
@@ -117,8 +116,9 @@ function encodeBitmap(upper: number, entries: readonly (readonly [number, Roarin
     }
   }
   for (const [, container] of entries) {
-    if (container.kind === 'array') for (const value of containerValues(container)) u16(value)
-    else if (container.kind === 'bitmap') for (const word of container.words) u32(word)
+    if (container.kind === 'array') {
+      for (let i = 0; i < container.cardinality; i++) u16(container.values[i]!)
+    } else if (container.kind === 'bitmap') for (const word of container.words) u32(word)
     else {
       u16(container.runs.length / 2)
       for (const value of container.runs) u16(value)

@@ -63,6 +63,7 @@ export function containerAdd(container: RoaringContainer, value: number): Roarin
 }
 
 export function containerUnion(a: RoaringContainer, b: RoaringContainer): RoaringContainer {
+  if (a.kind === 'array' && b.kind === 'array') return mergedArrays(a, b)
   if (a.cardinality + b.cardinality <= MAX_ARRAY_CARDINALITY) {
     let union: RoaringContainer = withoutRuns(a)
     for (const value of containerValues(b)) union = containerAdd(union, value)
@@ -71,6 +72,21 @@ export function containerUnion(a: RoaringContainer, b: RoaringContainer): Roarin
   const union = toBitmap(a)
   for (const value of containerValues(b)) addToBitmap(union, value)
   return union.cardinality > MAX_ARRAY_CARDINALITY ? union : withoutRuns(union)
+}
+
+function mergedArrays(a: ArrayContainer, b: ArrayContainer): RoaringContainer {
+  const values = new Uint16Array(a.cardinality + b.cardinality)
+  let [i, j, cardinality] = [0, 0, 0]
+  while (i < a.cardinality && j < b.cardinality) {
+    const [left, right] = [a.values[i]!, b.values[j]!]
+    values[cardinality++] = left < right ? left : right
+    if (left <= right) i++
+    if (right <= left) j++
+  }
+  while (i < a.cardinality) values[cardinality++] = a.values[i++]!
+  while (j < b.cardinality) values[cardinality++] = b.values[j++]!
+  const union: ArrayContainer = { kind: 'array', values, cardinality }
+  return cardinality > MAX_ARRAY_CARDINALITY ? toBitmap(union) : union
 }
 
 /** Of its values. */

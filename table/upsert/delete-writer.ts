@@ -82,9 +82,10 @@ async function addDeleted(
   deleted: readonly RowsToDelete[],
 ): Promise<void> {
   const source = scanSource(context, metadata)
+  const deletedIn = await deletedPositions(source, currentSchema(metadata), context.signal)
   for (const { task, positions } of deleted) {
     if (positions === 'all') continue
-    const before = await deletedPositions(source, currentSchema(metadata), task, context.signal)
+    const before = await deletedIn(task)
     if (before !== undefined) positions.addAll(before)
   }
 }

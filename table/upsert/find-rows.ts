@@ -100,10 +100,11 @@ const LOADED_AT_ONCE = 16
 async function findByKeys(search: Search, finds: Finds): Promise<void> {
   const { source, schema, metadata, tasks, split, signal } = search
   await readKeys(search, split.toRead(tasks), finds)
+  const deletedIn = await deletedPositions(source, schema, signal)
   const load = async ({ task, candidates }: WholeTask) => ({
     task,
     candidates,
-    deleted: await deletedPositions(source, schema, task, signal),
+    deleted: await deletedIn(task),
   })
   const loaded = mapJobs(split.withCandidates(), load, { window: LOADED_AT_ONCE })
   for await (const { task, candidates, deleted } of loaded) {
