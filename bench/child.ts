@@ -5,8 +5,8 @@ import type { Contender, Measured } from './case.ts'
 
 /** A contender's process. */
 export interface Child {
-  /** One repetition. Throws with what the process said when it fails. */
-  run(): Promise<Measured>
+  /** One repetition, by its number. Throws with what the process said when it fails. */
+  run(repetition: number): Promise<Measured>
   /** Ends the process. Resolves to the most memory that it ever held, in bytes. */
   stop(): Promise<number>
 }
@@ -26,8 +26,8 @@ export async function startChild(contender: Contender): Promise<Child> {
   const exited = new Promise<void>((resolve) => process.once('close', () => resolve()))
   await answer()
   return {
-    async run() {
-      process.stdin!.write('run\n')
+    async run(repetition) {
+      process.stdin!.write(`${repetition}\n`)
       return (await answer()) as Measured
     },
     async stop() {

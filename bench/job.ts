@@ -2,7 +2,8 @@ import type { Measured } from './case.ts'
 
 /** What a contender in Node does again and again. `run` times its own job, without what comes before and after. */
 export interface Job {
-  run(): Promise<Measured>
+  /** `repetition`: from 0, those of the contender's earlier processes and warm-ups counted. */
+  run(repetition: number): Promise<Measured>
   close?(): Promise<void>
 }
 

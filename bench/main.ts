@@ -1,10 +1,11 @@
 /** `npm run bench [name…]`: runs all cases, or those named, prints a table for each and keeps the figures as JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, loadavg } from 'node:os'
-import { type BenchCase, benchFolder, type Round, settingsFrom } from './case.ts'
+import { type BenchCase, benchFolder, type Round, settingsFrom, takesPart } from './case.ts'
 import { cases, series } from './cases.ts'
-import { printRound, printSeries } from './print.ts'
-import { race } from './race.ts'
+import { printRound, printSeries, printSpreads } from './print.ts'
+import { type Result, race } from './race.ts'
+import { type RoundResults, spreads } from './spread.ts'
 
 const names = process.argv.slice(2)
 const known = [...cases, ...series].map((each) => each.name)
@@ -22,7 +23,11 @@ for (const each of cases) {
   console.log(`\n${each.name}: ${each.about}`)
   const rounds = await each.prepare(settings)
   try {
-    for (const round of rounds) await run(each, round)
+    const results: RoundResults[] = []
+    for (const round of rounds) results.push({ round, results: await run(each, round) })
+    const found = spreads(results)
+    printSpreads(found)
+    if (found.length > 0) keep({ case: each.name, spreads: found })
   } finally {
     for (const { close } of rounds) await close?.()
   }
@@ -37,11 +42,13 @@ for (const each of series) {
   }
 }
 
-async function run(each: BenchCase, round: Round): Promise<void> {
+async function run(each: BenchCase, round: Round): Promise<readonly Result[]> {
   const load = loadavg()[0]!
-  const results = await race(round, settings.repetitions)
+  const contenders = round.contenders.filter((contender) => takesPart(contender, settings))
+  const results = await race({ ...round, contenders }, settings.repetitions)
   printRound(`${round.title} (load ${load.toFixed(1)} before)`, each.unit, results)
   keep({ case: each.name, round: round.title, load, results })
+  return results
 }
 
 function keep(figures: object): void {

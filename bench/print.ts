@@ -1,5 +1,6 @@
 import type { SeriesTable } from './case.ts'
 import type { Result } from './race.ts'
+import type { Spread } from './spread.ts'
 
 /** The results of a round as a table; the ratios of a peer say how many times as fast ours is. */
 export function printRound(title: string, unit: string, results: readonly Result[]): void {
@@ -35,6 +36,15 @@ export function printSeries({ title, header, rows, notes }: SeriesTable): void {
   console.log(`\n${title}`)
   for (const line of aligned([header, ...rows])) console.log(`  ${line}`)
   for (const note of notes) console.log(`  ${note}`)
+}
+
+/** A line for each job that should take as long whatever the size of the table. */
+export function printSpreads(spreads: readonly Spread[]): void {
+  for (const steady of new Set(spreads.map((each) => each.steady))) {
+    const own = spreads.filter((each) => each.steady === steady)
+    const ratios = own.map(({ label, rounds, ratio }) => `${label} ${ratio.toFixed(2)} over ${rounds}`)
+    console.log(`\n${steady}, largest median to least over sizes of the table: ${ratios.join('; ')}`)
+  }
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

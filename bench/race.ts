@@ -42,18 +42,23 @@ interface Lane {
   readonly contender: Contender
   child: Child | undefined
   peakMemory: number
+  /** Repetitions before those that are measured. */
+  readonly warmUps: number
   readonly measured: Measured[]
 }
 
 async function openLane(contender: Contender): Promise<Lane> {
-  const child = contender.fresh ? undefined : await startChild(contender)
-  for (let i = 0; i < (contender.warmUps ?? 1); i++) await child?.run()
-  return { contender, child, peakMemory: 0, measured: [] }
+  await contender.prepare?.()
+  if (contender.fresh) return { contender, child: undefined, peakMemory: 0, warmUps: 0, measured: [] }
+  const child = await startChild(contender)
+  const { warmUps = 1 } = contender
+  for (let i = 0; i < warmUps; i++) await child.run(i)
+  return { contender, child, peakMemory: 0, warmUps, measured: [] }
 }
 
 async function repeat(lane: Lane): Promise<void> {
   const child = lane.child ?? (await startChild(lane.contender))
-  lane.measured.push(await child.run())
+  lane.measured.push(await child.run(lane.warmUps + lane.measured.length))
   if (lane.child === undefined) lane.peakMemory = Math.max(lane.peakMemory, await child.stop())
 }
 

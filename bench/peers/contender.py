@@ -7,6 +7,9 @@ import time
 class Watch:
     """Times the job, without what comes before and after it."""
 
+    def __init__(self, repetition):
+        self.repetition = repetition
+
     def __enter__(self):
         self.bytes = bytes_read()
         self.cpu = time.process_time()
@@ -31,8 +34,8 @@ def bytes_read():
 def serve(run):
     """`run(watch)` does one repetition inside `with watch:` and returns the count, or (count, note)."""
     print(json.dumps({'ready': True}), flush=True)
-    for _ in sys.stdin:
-        watch = Watch()
+    for line in sys.stdin:
+        watch = Watch(int(line))
         result = run(watch)
         count, note = result if isinstance(result, tuple) else (result, None)
         answer = {'count': count, 'ms': watch.ms, 'cpuMs': watch.cpu_ms, 'bytesRead': watch.bytes}
