@@ -5,7 +5,8 @@ import { memory } from './cases/memory.ts'
 import { plan } from './cases/plan.ts'
 import { nestedLeaf, scanArrow, scanRows, selectiveFilter } from './cases/scan.ts'
 import { scanDeletes } from './cases/scan-deletes.ts'
-import { upserts } from './cases/upsert.ts'
+import { upserts, upsertsOnS3 } from './cases/upsert.ts'
+import { freshUpserts } from './cases/upsert-fresh.ts'
 import { commits } from './commits.ts'
 import { upsertCommits } from './upsert-commits.ts'
 
@@ -19,6 +20,8 @@ export const cases: readonly BenchCase[] = [
   selectiveFilter,
   scanDeletes,
   upserts,
+  upsertsOnS3,
+  freshUpserts,
   plan,
   describe,
   memory,

@@ -2,24 +2,22 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect, type Table } from '../index.ts'
+import { connect } from '../index.ts'
 import type { BenchSeries, SeriesTable } from './case.ts'
 import { longs } from './data/arrow-columns.ts'
 import { batchOf } from './data/columns.ts'
 import { flatColumns } from './data/flat.ts'
 import { flatData } from './data/generate.ts'
-import { icebergSchema } from './data/iceberg-schema.ts'
-import { firstBatch, streamArrow } from './data/read.ts'
+import { makeUpsertTable } from './jobs/upsert-table.ts'
 import { quantile } from './quantile.ts'
 
 export const upsertCommits: BenchSeries = {
   name: 'upsert-commits',
   about:
     'upserts of 1,000 rows in a row, half of them updates anywhere in the table, without expiry or compaction',
-  async run({ rows, commits }) {
+  async run({ upsertRows, commits }) {
     const tables: SeriesTable[] = []
-    for (const size of [Math.ceil(rows / 10), rows])
-      tables.push(await upsertSeries(size, Math.ceil(commits / 2)))
+    for (const size of upsertRows) tables.push(await upsertSeries(size, Math.ceil(commits / 2)))
     return tables
   },
 }
@@ -32,7 +30,7 @@ async function upsertSeries(size: number, count: number): Promise<SeriesTable> {
   try {
     const lake = await connect(folder, { durability: 'os' })
     const file = await flatData(size)
-    let table = await tableOf(lake, file)
+    let table = await makeUpsertTable(lake, file)
     const rows: string[][] = []
     const medians: number[] = []
     for (let from = 0; from < count; from += STEP) {
@@ -72,21 +70,6 @@ async function upsertSeries(size: number, count: number): Promise<SeriesTable> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-async function tableOf(lake: Awaited<ReturnType<typeof connect>>, file: string): Promise<Table> {
-  const first = await firstBatch(file)
-  const { fields, ...schema } = icebergSchema(first.schema.fields)
-  const id = fields.find(({ name }) => name === 'id')!
-  const table = await lake.createTable('bench.upserts', {
-    schema: {
-      ...schema,
-      fields: fields.map((field) => (field === id ? { ...id, required: true } : field)),
-      identifierFieldIds: [id.id],
-    },
-    properties: { 'format-version': '3', 'write.target-file-size-bytes': '134217728' },
-  })
-  return (await table.append(streamArrow(file) as never)) as unknown as Table
 }
 
 /** In turn a row that the table has by then, and one that is new. */

@@ -1,45 +1,80 @@
-import type { BenchCase, Contender, Round, Settings } from '../case.ts'
-import { flatData, upsertData } from '../data/generate.ts'
+import type { BenchCase, Contender, Round } from '../case.ts'
+import type { LakeOptions } from '../jobs/lake.ts'
 import { node, python } from '../peers/commands.ts'
+import { S3_SERVER, startS3Server } from '../peers/s3-server.ts'
 import { warehouse } from '../peers/tables.ts'
+import { type UpsertRound, upsertRound, upsertSizes } from './upsert-sizes.ts'
 
 export const upserts: BenchCase = {
   name: 'upsert',
   about: 'upsert Arrow rows that are in memory by id, half of them updates that are spread, in one commit',
   unit: 'rows',
   async prepare(settings) {
-    const sizes = [Math.ceil(settings.rows / 10), settings.rows]
     const rounds: Round[] = []
-    for (const count of [100_000, 1000]) {
-      for (const rows of sizes) rounds.push(await roundOf(rows, count, settings))
+    for (const size of upsertSizes(settings.upsertRows)) {
+      const round = await upsertRound(size, settings, 'in a folder')
+      const place = (name: string) => warehouse(`${name}-upsert-${size.rows}-${size.count}`)
+      const contenders = [...ours(round, (name) => ({ warehouse: place(name) })), ...theirs(round, place)]
+      rounds.push({ ...round, contenders })
     }
     return rounds
   },
 }
 
-async function roundOf(rows: number, count: number, { repetitions }: Settings): Promise<Round> {
-  const file = await flatData(rows)
-  // Of the JVM's warm-ups there are two.
-  const changes = await Promise.all(
-    Array.from({ length: repetitions + 2 }, (_, number) => upsertData(rows, count, number)),
-  )
-  const place = (name: string) => warehouse(`${name}-upsert-${rows}-${count}`)
-  const ours = (name: string, properties: Readonly<Record<string, string>>) =>
-    node('upsert', { warehouse: place(name), file, changes, properties })
-  const theirs = (program: string, name: string) => python(program, { folder: place(name), file, changes })
+export const upsertsOnS3: BenchCase = {
+  name: 'upsert-s3',
+  about: 'the same in a bucket of a server on this machine, where there is one',
+  unit: 'rows',
+  async prepare(settings) {
+    const sized: UpsertRound[] = []
+    for (const size of upsertSizes(settings.upsertRows)) {
+      sized.push(await upsertRound(size, settings, `in ${S3_SERVER}`))
+    }
+    const server = await startS3Server()
+    if (server === undefined) return []
+    const { bucket, properties, stop } = server
+    return sized.map((round, i) => {
+      const lake = (name: string) => ({ warehouse: `${bucket}/${name}-${i}`, connect: { properties } })
+      const close = i === sized.length - 1 ? { close: stop } : {}
+      return { ...round, contenders: ours(round, lake), ...close }
+    })
+  },
+}
+
+function ours(
+  { file, changes, steady }: UpsertRound,
+  lake: (name: string) => LakeOptions,
+): readonly Contender[] {
+  const command = (name: string, options: object = {}) =>
+    node('upsert', { file, changes, properties: {}, ...options, ...lake(name) })
+  const plain = { properties: { 'moraine.key-index.enabled': 'false' } }
   const contenders: Contender[] = [
-    { label: 'moraine', command: ours('moraine', {}) },
+    { label: 'moraine', command: command('moraine') },
     {
       label: 'moraine, without the key index',
-      command: ours('moraine-plain', { 'moraine.key-index.enabled': 'false' }),
+      command: command('moraine-plain', plain),
       unrated: true,
     },
-    { label: 'ducklake, MERGE', command: theirs('ducklake_upsert', 'ducklake') },
-    { label: 'spark, MERGE', command: theirs('spark_merge', 'spark'), warmUps: 2 },
+  ]
+  // Small changes are what streams make.
+  if (steady !== undefined) {
+    contenders.push({
+      label: 'moraine, objects into a sink',
+      command: command('moraine-sink', { sink: true }),
+      unrated: true,
+    })
+  }
+  return contenders
+}
+
+function theirs({ file, changes, rows }: UpsertRound, place: (name: string) => string): readonly Contender[] {
+  const command = (program: string, name: string) => python(program, { folder: place(name), file, changes })
+  const contenders: Contender[] = [
+    { label: 'ducklake, MERGE', command: command('ducklake_upsert', 'ducklake') },
+    { label: 'spark, MERGE', command: command('spark_merge', 'spark'), warmUps: 2 },
   ]
   // It takes minutes for more.
-  if (rows <= 1_000_000) {
-    contenders.push({ label: 'pyiceberg', command: theirs('pyiceberg_upsert', 'pyiceberg') })
-  }
-  return { title: `${count} rows into ${rows} × 12 columns`, contenders }
+  if (rows <= 1_000_000)
+    contenders.push({ label: 'pyiceberg', command: command('pyiceberg_upsert', 'pyiceberg') })
+  return contenders
 }

@@ -1,4 +1,11 @@
-import { type ConnectOptions, connect, type Lake, type Schema, type Table } from '../../index.ts'
+import {
+  type ConnectOptions,
+  connect,
+  type Lake,
+  type Schema,
+  type StoreCounters,
+  type Table,
+} from '../../index.ts'
 import type { Measured } from '../case.ts'
 import { timed } from '../job.ts'
 
@@ -18,13 +25,18 @@ export async function measured(lake: Lake, body: () => Promise<number>): Promise
   const time = await timed(async () => {
     count = await body()
   })
-  const after = lake.counters
+  return { count, ...time, ...spent(lake.counters, before) }
+}
+
+/** What a store was asked for, since `before` or since it was opened. */
+export function spent(
+  after: StoreCounters,
+  before?: StoreCounters,
+): Pick<Measured, 'bytesRead' | 'requests'> {
   const requests = ['gets', 'puts', 'heads', 'lists', 'deletes'] as const
   return {
-    count,
-    ...time,
-    bytesRead: after.bytesRead - before.bytesRead,
-    requests: requests.reduce((sum, kind) => sum + after[kind] - before[kind], 0),
+    bytesRead: after.bytesRead - (before?.bytesRead ?? 0),
+    requests: requests.reduce((sum, kind) => sum + after[kind] - (before?.[kind] ?? 0), 0),
   }
 }
 

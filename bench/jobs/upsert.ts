@@ -1,47 +1,60 @@
-import { rmSync } from 'node:fs'
 import type { Table } from '../../index.ts'
-import { icebergSchema } from '../data/iceberg-schema.ts'
-import { firstBatch, loadArrow, streamArrow } from '../data/read.ts'
+import { loadArrow } from '../data/read.ts'
+import { plainRows } from '../data/rows.ts'
 import type { Job } from '../job.ts'
 import { type LakeOptions, measured, openLake } from './lake.ts'
+import { clearFolder, makeUpsertTable, requireHalfNew, UPSERTS } from './upsert-table.ts'
 
 export interface Upsert extends LakeOptions {
   readonly file: string
   /** What is upserted, one after the other. */
   readonly changes: readonly string[]
   readonly properties: Readonly<Record<string, string>>
+  /** Writes plain objects into a sink that stays open, and flushes it. */
+  readonly sink?: boolean
 }
 
-/** Upserts generated Arrow data by id into a table of the rows of `file`, one change after the other. */
+/** Upserts generated data by id into a table of the rows of `file`, one change after the other. */
 export async function prepare(options: Upsert): Promise<Job> {
-  rmSync(options.warehouse, { recursive: true, force: true })
+  clearFolder(options.warehouse)
   const lake = await openLake(options)
-  const first = await firstBatch(options.file)
-  const { fields, ...schema } = icebergSchema(first.schema.fields)
-  const id = fields.find(({ name }) => name === 'id')!
-  let table = (await lake.createTable('bench.upserts', {
-    schema: {
-      ...schema,
-      fields: fields.map((field) => (field === id ? { ...id, required: true } : field)),
-      identifierFieldIds: [id.id],
-    },
-    properties: { 'format-version': '3', 'write.target-file-size-bytes': '134217728', ...options.properties },
-  })) as unknown as Table
-  table = await table.append(streamArrow(options.file))
-  let run = 0
+  const table = await makeUpsertTable(lake, options.file, options.properties)
+  const upsert = options.sink ? sinkInto(table) : callsOf(table)
   return {
-    async run() {
-      const change = loadArrow(options.changes[run++]!)
+    async run(repetition) {
+      const change = loadArrow(options.changes[repetition]!)
+      const write = upsert(change)
       return measured(lake, async () => {
-        table = await table.upsert(change)
-        const { inserted, updated } = table.changed!
-        if (inserted * 2 !== change.numRows) throw new Error(`inserted ${inserted} of ${change.numRows}`)
-        return inserted + updated
+        requireHalfNew(await write(), change.numRows)
+        return change.numRows
       })
     },
     async close() {
+      await lake.dropTable(UPSERTS, { purge: true })
       await lake.close()
-      rmSync(options.warehouse, { recursive: true, force: true })
+      clearFolder(options.warehouse)
     },
+  }
+}
+
+/** Takes a change, and resolves to what writes it. */
+type Upserting = (change: ReturnType<typeof loadArrow>) => () => Promise<Table>
+
+function callsOf(table: Table): Upserting {
+  let newest = table
+  return (change) => async () => {
+    newest = await newest.upsert(change)
+    return newest
+  }
+}
+
+function sinkInto(table: Table): Upserting {
+  const sink = table.sink({ mode: 'upsert' })
+  return (change) => {
+    const rows = [...plainRows(change)]
+    return async () => {
+      await sink.write(rows)
+      return sink.flush()
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** How each kind of contender is started. */
+import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 
@@ -16,6 +17,11 @@ export function node(job: string, options: object): readonly string[] {
 /** A program of `peers/`. */
 export function python(name: string, options: object): readonly string[] {
   return [pythonProgram, resolve(sources, `${name}.py`), JSON.stringify(options)]
+}
+
+/** Runs a program that ends by itself. Returns what it said. */
+export function runToEnd([program, ...args]: readonly string[]): string {
+  return execFileSync(program!, args, { encoding: 'utf8' }).trim()
 }
 
 /** A program of `peers/` in Java, run from its source, with Iceberg and what Spark brings of Hadoop. */

@@ -6,7 +6,7 @@ import json
 import pyarrow as pa
 
 from contender import serve
-from ducklake import open_lake
+from ducklake import MERGE, open_lake
 
 options = json.loads(sys.argv[1])
 folder = options['folder']
@@ -25,10 +25,7 @@ def run(watch):
     connection.register('source', change)
     connection.execute('create or replace temp table change as select * from source')
     with watch:
-        connection.execute(
-            'merge into lake.main.t using change on (t.id = change.id) '
-            'when matched then update when not matched then insert'
-        )
+        connection.execute(MERGE)
     before, count = count, connection.execute('select count(*) from lake.main.t').fetchone()[0]
     assert (count - before) * 2 == change.num_rows, f'inserted {count - before}'
     return change.num_rows

@@ -1,10 +1,9 @@
 /** Tables that several contenders read. Ours are written anew, since what writes them changes. */
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { benchFolder } from '../case.ts'
 import { makeTable } from '../jobs/make-table.ts'
-import { python } from './commands.ts'
+import { python, runToEnd } from './commands.ts'
 
 const tablesFolder = resolve(benchFolder, 'tables')
 
@@ -24,8 +23,7 @@ export function pyicebergTable(file: string): string {
   const note = join(warehouse, `${tableName(file)}.location`)
   if (existsSync(note)) return readFileSync(note, 'utf8')
   mkdirSync(warehouse, { recursive: true })
-  const [program, ...args] = python('pyiceberg_make', { warehouse, name: `bench.${tableName(file)}`, file })
-  const location = execFileSync(program!, args, { encoding: 'utf8' }).trim()
+  const location = runToEnd(python('pyiceberg_make', { warehouse, name: `bench.${tableName(file)}`, file }))
   writeFileSync(`${note}.unfinished`, location)
   renameSync(`${note}.unfinished`, note)
   return location
