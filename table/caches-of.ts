@@ -3,19 +3,22 @@ import type { Environment } from '../format/environment.ts'
 import { invalidArgument } from '../format/errors.ts'
 import { nearNames } from '../format/near-names.ts'
 import { boolean, integer, type PropertyParser } from '../format/property-parsers.ts'
+import { BoundedCache } from '../readers/bounded-cache.ts'
 import { DeleteCache } from '../readers/deletes/delete-cache.ts'
+import type { KeyIndexCache } from '../readers/key-index/key-index.ts'
 import { ManifestCache } from '../snapshot/manifest-cache.ts'
 
-const PREFIXES = ['io.manifest.', 'io.deletes.']
+const PREFIXES = ['io.manifest.', 'io.deletes.', 'io.key-index.']
 const MEBIBYTE = 1024 * 1024
 
-/** Of manifests by the names of Iceberg Java, with its defaults, but that the cache is on; of deletes by ours. */
+/** Of manifests by the names of Iceberg Java, with its defaults, but that the cache is on; the others by ours. */
 const definitions = {
   'io.manifest.cache-enabled': define(boolean, true),
   'io.manifest.cache.max-total-bytes': define(integer(), 100 * MEBIBYTE),
   'io.manifest.cache.max-content-length': define(integer(), 8 * MEBIBYTE),
   'io.manifest.cache.expiration-interval-ms': define(integer(), 60_000),
   'io.deletes.cache.max-total-bytes': define(integer(), 256 * MEBIBYTE),
+  'io.key-index.cache.max-total-bytes': define(integer(), 64 * MEBIBYTE),
 }
 type Name = keyof typeof definitions
 
@@ -23,11 +26,12 @@ export interface Caches {
   /** Undefined where it is off. */
   readonly manifests: ManifestCache | undefined
   readonly deletes: DeleteCache
+  readonly keyIndexes: KeyIndexCache
 }
 
 /**
  * The caches that a lake's properties ask for. `rest` are the properties that are of none. Throws INVALID_ARGUMENT
- * for an unknown `io.manifest.` or `io.deletes.` property, and for a value that is none.
+ * for an unknown property of theirs, and for a value that is none.
  */
 export function cachesOf(
   properties: Readonly<Record<string, string>>,
@@ -46,7 +50,8 @@ export function cachesOf(
   })
   const manifests = read(own, 'io.manifest.cache-enabled') ? cache : undefined
   const deletes = new DeleteCache(read(own, 'io.deletes.cache.max-total-bytes'))
-  return { caches: { manifests, deletes }, rest }
+  const keyIndexes: KeyIndexCache = new BoundedCache(read(own, 'io.key-index.cache.max-total-bytes'))
+  return { caches: { manifests, deletes, keyIndexes }, rest }
 }
 
 interface Definition<T> {

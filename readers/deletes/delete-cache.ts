@@ -1,25 +1,22 @@
+import { BoundedCache } from '../bounded-cache.ts'
 import type { MergedKeys } from './equality-deletes.ts'
 import type { LoadedDeletes } from './loaded-deletes.ts'
 
 /**
- * Delete files that were loaded, by name, in bounded memory; the one that was not used for longest goes first. A lake
+ * Delete files that were loaded, by name. A lake
  * has one. Who asks for what is being loaded waits for it with the first; a failure is not kept.
  */
 export class DeleteCache {
-  /** Memory for all of them, in bytes. */
-  readonly maxTotalBytes: number
-  /** By key, in the order of their last use. */
-  readonly #kept = new Map<string, LoadedDeletes>()
+  readonly #kept: BoundedCache<LoadedDeletes>
   readonly #loading = new Map<string, Promise<LoadedDeletes>>()
-  #byteLength = 0
 
   constructor(maxTotalBytes: number) {
-    this.maxTotalBytes = maxTotalBytes
+    this.#kept = new BoundedCache(maxTotalBytes)
   }
 
   /** Bytes that the kept ones take. */
   get byteLength(): number {
-    return this.#byteLength
+    return this.#kept.byteLength
   }
 
   /** A view for one scan, which itself holds what is too big to be kept, so that no file is loaded twice for it. */
@@ -31,7 +28,7 @@ export class DeleteCache {
         const own = held.get(key)
         if (own !== undefined) return (await own) as T
         const loaded = await this.#get(key, load)
-        if (loaded.byteLength > this.maxTotalBytes) held.set(key, Promise.resolve(loaded))
+        if (loaded.byteLength > this.#kept.maxTotalBytes) held.set(key, Promise.resolve(loaded))
         return loaded as T
       },
     }
@@ -39,37 +36,22 @@ export class DeleteCache {
 
   /** Keeps what is known without loading it. */
   keep(key: string, loaded: LoadedDeletes): void {
-    if (!this.#kept.has(key)) this.#put(key, loaded)
+    this.#kept.keep(key, loaded)
   }
 
   #get(key: string, load: () => Promise<LoadedDeletes>): Promise<LoadedDeletes> | LoadedDeletes {
     const kept = this.#kept.get(key)
-    if (kept !== undefined) {
-      this.#kept.delete(key)
-      this.#kept.set(key, kept)
-      return kept
-    }
+    if (kept !== undefined) return kept
     const running = this.#loading.get(key)
     if (running !== undefined) return running
     const loading = load()
       .then((loaded) => {
-        this.#put(key, loaded)
+        this.#kept.keep(key, loaded)
         return loaded
       })
       .finally(() => this.#loading.delete(key))
     this.#loading.set(key, loading)
     return loading
-  }
-
-  #put(key: string, loaded: LoadedDeletes): void {
-    if (loaded.byteLength > this.maxTotalBytes) return
-    this.#kept.set(key, loaded)
-    this.#byteLength += loaded.byteLength
-    for (const [oldest, { byteLength }] of this.#kept) {
-      if (this.#byteLength <= this.maxTotalBytes) return
-      this.#kept.delete(oldest)
-      this.#byteLength -= byteLength
-    }
   }
 }
 

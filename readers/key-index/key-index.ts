@@ -20,11 +20,21 @@ import type { TableMetadata } from '../../format/table-metadata.ts'
 import { ancestors } from '../../snapshot/timeline.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { orGone } from '../../storage/or-gone.ts'
+import type { BoundedCache, Sized } from '../bounded-cache.ts'
 
 export interface IndexSource {
   readonly metadata: TableMetadata
   readonly store: ObjectStore
+  /** Default: all is read anew. */
+  readonly cache?: KeyIndexCache | undefined
   readonly signal?: AbortSignal | undefined
+}
+
+/** Roots and footers of runs: files of an index never change. A lake has one. */
+export type KeyIndexCache = BoundedCache<CachedFile>
+
+interface CachedFile extends Sized {
+  readonly content: IndexRoot | OpenRun
 }
 
 export interface KeyIndex {
@@ -83,9 +93,51 @@ export async function keyIndexFiles(source: IndexSource): Promise<ReadonlySet<st
   return files
 }
 
-function readRoot({ metadata, store, signal }: IndexSource, name: string): Promise<IndexRoot | undefined> {
-  const location = `${keyIndexFolder(metadata)}${name}`
-  return orGone(async () => decodeRoot(await store.get(location, withSignal(signal))))
+function readRoot(source: IndexSource, name: string): Promise<IndexRoot | undefined> {
+  const location = `${keyIndexFolder(source.metadata)}${name}`
+  return cached(source, rootKey(location), async () => {
+    const bytes = await source.store.get(location, withSignal(source.signal))
+    return { content: decodeRoot(bytes), byteLength: bytes.length }
+  })
+}
+
+// A root that is not what it should be may name another as a run.
+const rootKey = (location: string) => `root ${location}`
+const runKey = (location: string) => `run ${location}`
+
+/** What is kept of a file, or is read and kept; undefined where it is gone or damaged. */
+function cached<T extends IndexRoot | OpenRun>(
+  { cache }: IndexSource,
+  key: string,
+  read: () => Promise<CachedFile & { readonly content: T }>,
+): Promise<T | undefined> {
+  return orGone(async () => {
+    const kept = cache?.get(key)
+    if (kept !== undefined) return kept.content as T
+    const file = await read()
+    cache?.keep(key, file)
+    return file.content
+  })
+}
+
+/** Keeps an index that was just written: the next to ask need not read it. */
+export function keepKeyIndex(
+  cache: KeyIndexCache,
+  folder: string,
+  name: string,
+  root: IndexRoot,
+  runs: readonly OpenRun[],
+): void {
+  cache.keep(rootKey(`${folder}${name}`), { content: root, byteLength: ROOT_OVERHEAD * (1 + runs.length) })
+  for (const run of runs) cache.keep(runKey(run.location), { content: run, byteLength: footerBytes(run) })
+}
+
+/** Of a root, and of each run in it; an estimate. */
+const ROOT_OVERHEAD = 300
+
+/** Numbers take more room than in the file, text takes twice as much. */
+function footerBytes({ ref }: OpenRun): number {
+  return 2 * ref.footerBytes
 }
 
 function rootName(metadata: TableMetadata, snapshotId: bigint): string | undefined {
@@ -96,15 +148,13 @@ function rootName(metadata: TableMetadata, snapshotId: bigint): string | undefin
   return undefined
 }
 
-function openRun({ metadata, store, signal }: IndexSource, ref: RunRef): Promise<OpenRun | undefined> {
-  return orGone(async () => {
-    const location = `${keyIndexFolder(metadata)}${ref.name}`
+function openRun(source: IndexSource, ref: RunRef): Promise<OpenRun | undefined> {
+  const location = `${keyIndexFolder(source.metadata)}${ref.name}`
+  return cached(source, runKey(location), async () => {
     const range = { start: ref.sizeInBytes - ref.footerBytes, end: ref.sizeInBytes }
-    return {
-      ref,
-      location,
-      footer: decodeRunFooter(await store.get(location, { range, ...withSignal(signal) })),
-    }
+    const bytes = await source.store.get(location, { range, ...withSignal(source.signal) })
+    const content = { ref, location, footer: decodeRunFooter(bytes) }
+    return { content, byteLength: footerBytes(content) }
   })
 }
 

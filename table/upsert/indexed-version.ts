@@ -1,6 +1,6 @@
 import type { Data } from 'apache-arrow'
 import { bitAt } from '../../format/arrow/bitmap.ts'
-import { KEY_INDEX, type OpenRun } from '../../format/key-index/index-root.ts'
+import { type IndexRoot, KEY_INDEX, type OpenRun } from '../../format/key-index/index-root.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { KeyCoder } from '../../readers/key-index/key-coder.ts'
 import { type KeyIndex, keyIndex } from '../../readers/key-index/key-index.ts'
@@ -15,6 +15,8 @@ const MAX_POSITIONS = 2n ** 32n
 export interface VersionParts {
   /** When runs were merged, some are of no use any more. */
   readonly onMerge: () => Promise<void>
+  /** Told of what was written: the name of the root, and what it says. */
+  readonly onWrite: (name: string, root: IndexRoot, runs: readonly OpenRun[]) => void
   readonly index: KeyIndex
   /** By path of the data file. */
   readonly candidates: ReadonlyMap<string, readonly Candidate[]>
@@ -74,7 +76,7 @@ export class IndexedVersion {
   /** Writes what was added; resolves to what the snapshot's summary is to say. */
   async finish(): Promise<Readonly<Record<string, string>>> {
     await this.#write(this.#builder.rest())
-    const { index, writer, own, onMerge } = this.#parts
+    const { index, writer, own, onMerge, onWrite } = this.#parts
     if (own.length === 0) return {}
     const { tableUuid, key } = index.root
     const all = keyIndex(index.root, [...new Set([...index.runs, ...own])])
@@ -83,7 +85,10 @@ export class IndexedVersion {
     )
     const runs = await writer.merged(key.form, useful)
     if (runs !== useful) await onMerge()
-    return { [KEY_INDEX]: await writer.writeRoot({ tableUuid, key, runs: runs.map(({ ref }) => ref) }) }
+    const root = { tableUuid, key, runs: runs.map(({ ref }) => ref) }
+    const name = await writer.writeRoot(root)
+    onWrite(name, root, runs)
+    return { [KEY_INDEX]: name }
   }
 
   async #write(run: UnwrittenRun | undefined): Promise<void> {

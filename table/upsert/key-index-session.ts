@@ -11,6 +11,7 @@ import { typeToString } from '../../format/types.ts'
 import { keyCoder, keyFormOf } from '../../readers/key-index/key-coder.ts'
 import {
   type KeyIndex,
+  keepKeyIndex,
   keyIndex,
   keyIndexFiles,
   keyIndexFolder,
@@ -51,7 +52,7 @@ export class KeyIndexSession {
   async open(metadata: TableMetadata, snapshot: Snapshot): Promise<IndexedVersion | undefined> {
     const { tableUuid, properties, formatVersion } = metadata
     if (tableUuid === undefined || !readProperty(properties, 'moraine.key-index.enabled')) return undefined
-    const { store, signal } = this.#context
+    const { store, signal, keyIndexes: cache } = this.#context
     const { keys } = this.#rows
     const key = keyOf(keys, formatVersion >= 3)
     const coder = keyCoder(
@@ -60,7 +61,7 @@ export class KeyIndexSession {
     )
     const sought = soughtCodes(this.#rows, coder)
     if (sought === undefined) return undefined
-    const found = await openKeyIndex({ metadata, store, signal }, snapshot)
+    const found = await openKeyIndex({ metadata, store, cache, signal }, snapshot)
     const isSame = found !== undefined && isSameKey(found.root.key, key)
     if (found !== undefined && !isSame && !isIdentifier(metadata, keys)) return undefined
     this.#writer ??= new KeyIndexWriter({
@@ -94,18 +95,21 @@ export class KeyIndexSession {
       writer: this.#writer,
       own: this.#own,
       onMerge: () => this.#collectGarbage(metadata),
+      onWrite: (name, root, runs) => {
+        if (cache !== undefined) keepKeyIndex(cache, keyIndexFolder(metadata), name, root, runs)
+      },
     })
   }
 
   /** A courtesy: what cannot be deleted now is deleted another time. */
   async #collectGarbage(metadata: TableMetadata): Promise<void> {
     if (!readProperty(metadata.properties, 'gc.enabled')) return
-    const { store, signal, environment } = this.#context
+    const { store, signal, environment, keyIndexes: cache } = this.#context
     try {
       await collectGarbage({
         store,
         folder: keyIndexFolder(metadata),
-        inUse: await keyIndexFiles({ metadata, store, signal }),
+        inUse: await keyIndexFiles({ metadata, store, cache, signal }),
         nowMs: environment.now(),
         signal,
       })

@@ -207,6 +207,20 @@ describe('the key index', () => {
     )
   })
 
+  test('is kept in memory, but for the blocks, from one call to the next', async () => {
+    const { table: first, takeReads } = await newTable()
+    let table = await first.append(rows(1, 500, 'a'))
+    table = await table.upsert(rows(1, 3, 'b', 200))
+    table = await table.upsert(rows(2, 3, 'c', 200))
+    takeReads()
+    table = await table.upsert(rows(3, 3, 'd', 200))
+    const read = takeReads().filter((location) => location.includes('/a/b/_moraine/'))
+    expect(read.filter((location) => location.endsWith('.root'))).toEqual([])
+    // A block of each of two runs.
+    expect(read).toHaveLength(new Set(read).size)
+    expect((await namesOf(table)).filter((name) => !name.endsWith('a'))).toHaveLength(9)
+  })
+
   test('is of use to the next when two changes have indexed one file', async () => {
     const { table: first, inner, takeReads, store } = await newTable()
     const base = await first.append(rows(1, 500, 'a'))
