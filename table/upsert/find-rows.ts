@@ -12,7 +12,8 @@ import type { ScanTask } from '../../readers/scan-task.ts'
 import { mapJobs } from '../../threads/map-jobs.ts'
 import { scanSource } from '../scan-source.ts'
 import type { WritingContext } from '../writing-context.ts'
-import { Finds, type FoundRows } from './finds.ts'
+import { Finds, type FinishIndex, type FoundRows } from './finds.ts'
+import { indexWritten } from './index-written.ts'
 import type { IndexedVersion } from './indexed-version.ts'
 import { type KeyField, keyColumns } from './key-fields.ts'
 import type { KeyIndexSession } from './key-index-session.ts'
@@ -53,7 +54,12 @@ export async function findRows(
       before?.keep(live, comparer.keptOf(values), found)
     })
   }
-  return { ...finds.result(), before, finishIndex: search.finishIndex }
+  const result = finds.result()
+  const finishIndex: FinishIndex = async (files = []) => {
+    if (search.indexed !== undefined) await indexWritten(search.indexed, rows, result.rowIds, files)
+    return search.finishIndex()
+  }
+  return { ...result, before, finishIndex }
 }
 
 /** Looking for the rows of a snapshot that have one of some keys. */

@@ -1,3 +1,4 @@
+import type { DataFile } from '../../format/manifest.ts'
 import { PositionSet } from '../../format/puffin/position-set.ts'
 import type { ScanTask } from '../../readers/scan-task.ts'
 import type { Standing } from './row-comparer.ts'
@@ -13,6 +14,12 @@ export interface RowsToDelete {
   readonly count: number
 }
 
+/**
+ * Writes what is new of the key index, of `files` too, which have all rows of the input, where there are any. Resolves to
+ * what the snapshot's summary is to say of it.
+ */
+export type FinishIndex = (files?: readonly DataFile[]) => Promise<Readonly<Record<string, string>>>
+
 export interface FoundRows {
   readonly deleted: readonly RowsToDelete[]
   /** By number of a keyed row, how many rows have its key. */
@@ -23,8 +30,7 @@ export interface FoundRows {
   readonly unchanged: ReadonlySet<number>
   /** What the rows had, where it was asked for. */
   readonly before: RowsBefore | undefined
-  /** Writes what is new of the key index; resolves to what the snapshot's summary is to say of it. */
-  readonly finishIndex: () => Promise<Readonly<Record<string, string>>>
+  readonly finishIndex: FinishIndex
 }
 
 interface FoundInFile {

@@ -38,10 +38,14 @@ export class IndexedVersion {
     this.#parts = parts
   }
 
+  covers(file: DataFile): boolean {
+    return this.#parts.index.covers(file)
+  }
+
   /** The rows of a file that have a sought key; undefined where the index does not cover it. */
   candidatesIn(file: DataFile): readonly Candidate[] | undefined {
-    const { index, candidates } = this.#parts
-    return index.covers(file) ? (candidates.get(file.filePath) ?? []) : undefined
+    const { candidates } = this.#parts
+    return this.covers(file) ? (candidates.get(file.filePath) ?? []) : undefined
   }
 
   /** Whether a file that is not covered is worth reading in full, so that it is: not one whose rows nobody has counted. */

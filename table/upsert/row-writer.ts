@@ -1,8 +1,6 @@
 import { Schema as ArrowSchema, type Data, type RecordBatch } from 'apache-arrow'
 import { arrowData } from '../../format/arrow/arrow-data.ts'
-import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
 import { batchOf } from '../../format/arrow/batch-of.ts'
-import { bitmapByteLength, setBit } from '../../format/arrow/bitmap.ts'
 import { takeRows } from '../../format/arrow/take.ts'
 import type { DataFile } from '../../format/manifest.ts'
 import type { TableMetadata } from '../../format/table-metadata.ts'
@@ -15,6 +13,7 @@ import type { FoundRows } from './finds.ts'
 import { KeptFiles } from './kept-files.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import { defaultRow, keptColumns, type PartialInput, requireValues, wholeRows } from './partial-rows.ts'
+import { ROW_ID, ROW_ID_SCHEMA, rowIdColumn } from './row-id-column.ts'
 
 type Found = Pick<FoundRows, 'rowIds' | 'unchanged' | 'before'>
 
@@ -133,7 +132,7 @@ function rowIdsFor({ rowIds }: Found): LateValues {
   return ({ data: { children }, numRows }) => {
     const numbers: BigInt64Array = children[0]!.values
     const ids = rowIdColumn(numRows, (row) => rowIds?.[Number(numbers[row])] ?? -1n)
-    return batchOf(ROW_ID_ALONE, [ids], numRows)
+    return batchOf(ROW_ID_SCHEMA, [ids], numRows)
   }
 }
 
@@ -147,19 +146,3 @@ function withRowIds(batch: RecordBatch, numbers: Float64Array, rowIds: BigInt64A
 function withColumn({ schema, data, numRows }: RecordBatch, ids: Data): RecordBatch {
   return batchOf(new ArrowSchema([...schema.fields, ROW_ID]), [...data.children, ids], numRows)
 }
-
-/** Negative ids are null: such rows have that of the file. */
-function rowIdColumn(length: number, idOf: (row: number) => bigint): Data {
-  const values = new BigInt64Array(length)
-  const nullBitmap = new Uint8Array(bitmapByteLength(length))
-  for (let row = 0; row < length; row++) {
-    const id = idOf(row)
-    if (id < 0n) continue
-    values[row] = id
-    setBit(nullBitmap, row)
-  }
-  return arrowData(ROW_ID.type, length, { nullBitmap, values })
-}
-
-const ROW_ID_ALONE = arrowSchemaOf([ROW_ID_COLUMN])
-const ROW_ID = ROW_ID_ALONE.fields[0]!

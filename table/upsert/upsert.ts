@@ -71,14 +71,14 @@ function readingUpsert(
       else requireColumns(fresh, schema, meant)
       requireRules(fresh, metadata)
       const finding = find(fresh, parent)
-      const removing = finding.then(({ deleted, finishIndex }) =>
-        allDone([remover.write(fresh, deleted), finishIndex()]),
-      )
-      const mayHaveIds = fresh.formatVersion >= 3 && parent !== undefined
-      const [{ counts }, [{ addData: kept, addDeletes, remove }, summary], written] = await allDone([
+      const removing = finding.then(({ deleted }) => remover.write(fresh, deleted))
+      const adding = writer.write(finding, fresh.formatVersion >= 3 && parent !== undefined)
+      const indexing = finding.then(async ({ finishIndex }) => finishIndex(isAll ? await adding : []))
+      const [{ counts }, { addData: kept, addDeletes, remove }, written, summary] = await allDone([
         finding,
         removing,
-        writer.write(finding, mayHaveIds),
+        adding,
+        indexing,
       ])
       return {
         addData: kept.length === 0 ? written : [...written, ...kept],

@@ -77,21 +77,22 @@ describe.each([
   ['a string', ['code']],
   ['two columns', ['code', 'id']],
 ])('with the key index, of %s', (_, on) => {
-  test('an upsert reads of the data only what came since the last one', async () => {
+  test('an upsert reads of the data only what others wrote since the last one', async () => {
     const { table: first, takeReads } = await newTable()
     let table = await first.append(rows(1, 500, 'a'))
     table = await table.upsert(rows(1, 3, 'b', 200), { on })
+    table = await table.append(rows(0, 2, 'a', 999))
     takeReads()
     table = await table.upsert(rows(2, 3, 'c', 200), { on })
     const read = new Set(takeReads().filter(isData))
     const added = new Set<string>()
     for await (const { filePath, recordCount } of table.inspect.files())
-      if (recordCount === 3n) added.add(filePath)
+      if (recordCount === 2n) added.add(filePath)
     expect(read.size).toBe(1)
     expect(added).toContain([...read][0])
     expect(table.changed).toMatchObject({ updated: 3, inserted: 0 })
     const names = await namesOf(table)
-    expect(names).toHaveLength(500)
+    expect(names).toHaveLength(502)
     expect(names.filter((name) => !name.endsWith('a'))).toEqual([
       '1 b',
       '2 c',
@@ -106,30 +107,27 @@ describe.each([
     ['ordered', { orderBy: 'name' }],
     ['partial', { partial: ['name'] }],
     ['that skips unchanged rows', { skipUnchanged: true }],
-  ])(
-    'an upsert %s reads of the data the files that have a key, and what came since',
-    async (_name, options) => {
-      const { table: first, takeReads } = await newTable()
-      let table = await first.append(rows(1, 100, 'a', 3))
-      for (const from of [2, 3]) table = await table.append(rows(from, 100, 'a', 3))
-      table = await table.upsert(rows(100, 3, 'a', 50), { on })
-      takeReads()
-      const partial = 'partial' in options
-      const changes = (from: number, name: string) =>
-        rows(from, 2, name, 3).map(({ id, name, code }) => ({
-          name,
-          ...(on.includes('id') || !partial ? { id } : {}),
-          ...(on.includes('code') || !partial ? { code } : {}),
-        }))
-      table = await table.upsert(changes(153, 'b'), { ...options, on } as never)
-      expect(new Set(takeReads().filter(isData)).size).toBe(2)
-      expect(table.changed).toEqual({ inserted: 0, updated: 2, deleted: 0, unchanged: 0 })
-      table = await table.upsert(changes(156, 'c'), { ...options, on } as never)
-      const names = await namesOf(table)
-      expect(names).toHaveLength(300)
-      expect(names.filter((name) => !name.endsWith('a'))).toEqual(['153 b', '156 c', '159 c'])
-    },
-  )
+  ])('an upsert %s reads of the data only the files that have a key', async (_name, options) => {
+    const { table: first, takeReads } = await newTable()
+    let table = await first.append(rows(1, 100, 'a', 3))
+    for (const from of [2, 3]) table = await table.append(rows(from, 100, 'a', 3))
+    table = await table.upsert(rows(100, 3, 'a', 50), { on })
+    takeReads()
+    const partial = 'partial' in options
+    const changes = (from: number, name: string) =>
+      rows(from, 2, name, 3).map(({ id, name, code }) => ({
+        name,
+        ...(on.includes('id') || !partial ? { id } : {}),
+        ...(on.includes('code') || !partial ? { code } : {}),
+      }))
+    table = await table.upsert(changes(153, 'b'), { ...options, on } as never)
+    expect(new Set(takeReads().filter(isData)).size).toBe(1)
+    expect(table.changed).toEqual({ inserted: 0, updated: 2, deleted: 0, unchanged: 0 })
+    table = await table.upsert(changes(156, 'c'), { ...options, on } as never)
+    const names = await namesOf(table)
+    expect(names).toHaveLength(300)
+    expect(names.filter((name) => !name.endsWith('a'))).toEqual(['153 b', '156 c', '159 c'])
+  })
 
   test('replaced rows keep their row ids, wherever they were written last', async () => {
     const { table: first } = await newTable()
@@ -189,8 +187,8 @@ describe('the key index', () => {
     takeReads()
     table = await table.upsert([...rows(1, 1, 'c'), ...rows(500, 4, 'c')])
     expect(table.changed).toMatchObject({ updated: 4, inserted: 1 })
-    // The file of the first upsert, and that of the second append.
-    expect(new Set(takeReads().filter(isData)).size).toBe(2)
+    // The file of the second append.
+    expect(new Set(takeReads().filter(isData)).size).toBe(1)
   })
 
   test('knows rows that were deleted in a snapshot that was rolled back since', async () => {
@@ -262,9 +260,8 @@ describe('the key index', () => {
     let table = await first.append(rows(1, 35_000, 'a'))
     for (let i = 0; i < 4; i++) table = await table.upsert(rows(1, 35_000, `b${i}`))
     expect(table.changed).toMatchObject({ updated: 35_000 })
-    table = await table.upsert(rows(1, 2, 'e'))
     expect(await entriesOf(inner, table)).toBe(5 * 35_000)
-    table = await table.upsert(rows(1, 2, 'f'))
+    table = await table.upsert(rows(1, 2, 'e'))
     expect(await entriesOf(inner, table)).toBe(35_002)
   })
 
