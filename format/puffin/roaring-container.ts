@@ -70,7 +70,8 @@ export function containerUnion(a: RoaringContainer, b: RoaringContainer): Roarin
     return union
   }
   const union = toBitmap(a)
-  for (const value of containerValues(b)) addToBitmap(union, value)
+  if (b.kind === 'bitmap') addWords(union, b.words)
+  else for (const value of containerValues(b)) addToBitmap(union, value)
   return union.cardinality > MAX_ARRAY_CARDINALITY ? union : withoutRuns(union)
 }
 
@@ -268,7 +269,13 @@ function addToBitmap(container: BitmapContainer, value: number): void {
   container.cardinality++
 }
 
+function addWords(container: BitmapContainer, words: Uint32Array): void {
+  for (let i = 0; i < words.length; i++) container.words[i]! |= words[i]!
+  container.cardinality = container.words.reduce((sum, word) => sum + bitCount(word), 0)
+}
+
 function toBitmap(container: RoaringContainer): BitmapContainer {
+  if (container.kind === 'bitmap') return { ...container, words: container.words.slice() }
   const bitmap: BitmapContainer = { kind: 'bitmap', words: new Uint32Array(BITMAP_BYTES / 4), cardinality: 0 }
   for (const value of containerValues(container)) addToBitmap(bitmap, value)
   return bitmap
@@ -277,6 +284,8 @@ function toBitmap(container: RoaringContainer): BitmapContainer {
 /** The form for its cardinality, a fresh copy: sorted values or a bitmap. */
 function withoutRuns(container: RoaringContainer): ArrayContainer | BitmapContainer {
   if (container.cardinality > MAX_ARRAY_CARDINALITY) return toBitmap(container)
+  if (container.kind === 'array')
+    return { ...container, values: container.values.slice(0, container.cardinality) }
   const values = new Uint16Array(container.cardinality)
   let at = 0
   for (const value of containerValues(container)) values[at++] = value
@@ -285,11 +294,19 @@ function withoutRuns(container: RoaringContainer): ArrayContainer | BitmapContai
 
 function toRuns(container: RoaringContainer, count: number): RunContainer {
   const runs = new Uint16Array(2 * count)
-  let at = 0
-  for (const [first, last] of containerRuns(container)) {
-    runs[at++] = first
-    runs[at++] = last - first
+  let at = -2
+  let next = -1
+  const add = (value: number) => {
+    if (value === next) runs[at + 1]!++
+    else {
+      at += 2
+      runs[at] = value
+    }
+    next = value + 1
   }
+  if (container.kind === 'array') {
+    for (let i = 0; i < container.cardinality; i++) add(container.values[i]!)
+  } else for (const value of containerValues(container)) add(value)
   return { kind: 'run', runs, cardinality: container.cardinality }
 }
 

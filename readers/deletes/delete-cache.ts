@@ -21,15 +21,16 @@ export class DeleteCache {
 
   /** A view for one scan, which itself holds what is too big to be kept, so that no file is loaded twice for it. */
   forScan(): ScanDeletes {
-    const held = new Map<string, Promise<LoadedDeletes>>()
+    const held = new Map<string, LoadedDeletes>()
     return {
       merged: new Map(),
-      get: async <T extends LoadedDeletes>(key: string, load: () => Promise<T>) => {
-        const own = held.get(key)
-        if (own !== undefined) return (await own) as T
-        const loaded = await this.#get(key, load)
-        if (loaded.byteLength > this.#kept.maxTotalBytes) held.set(key, Promise.resolve(loaded))
-        return loaded as T
+      get: <T extends LoadedDeletes>(key: string, load: () => Promise<T>) => {
+        const found = held.get(key) ?? this.#kept.get(key)
+        if (found !== undefined) return found as T
+        return this.#load(key, load).then((loaded) => {
+          if (loaded.byteLength > this.#kept.maxTotalBytes) held.set(key, loaded)
+          return loaded as T
+        })
       },
     }
   }
@@ -39,9 +40,7 @@ export class DeleteCache {
     this.#kept.keep(key, loaded)
   }
 
-  #get(key: string, load: () => Promise<LoadedDeletes>): Promise<LoadedDeletes> | LoadedDeletes {
-    const kept = this.#kept.get(key)
-    if (kept !== undefined) return kept
+  #load(key: string, load: () => Promise<LoadedDeletes>): Promise<LoadedDeletes> {
     const running = this.#loading.get(key)
     if (running !== undefined) return running
     const loading = load()
@@ -58,6 +57,6 @@ export class DeleteCache {
 export interface ScanDeletes {
   /** Keys of many files by what they are keys of; they end with the scan. */
   readonly merged: Map<string, MergedKeys>
-  /** What is kept under `key`, or what `load` gives. */
-  get<T extends LoadedDeletes>(key: string, load: () => Promise<T>): Promise<T>
+  /** What is kept under `key`, at once, or what `load` gives. */
+  get<T extends LoadedDeletes>(key: string, load: () => Promise<T>): T | Promise<T>
 }

@@ -248,7 +248,8 @@ function asOptional(field: NestedField): NestedField {
 }
 
 /** Others may wait for the same file: it is loaded to its end, and only the waiting is left. */
-async function orAborted<T>(loading: Promise<T>, signal: AbortSignal): Promise<T> {
+async function orAborted<T>(loading: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  if (!(loading instanceof Promise)) return loading
   let leave = () => {}
   const aborted = new Promise<void>((resolve) => {
     leave = resolve
