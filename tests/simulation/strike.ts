@@ -34,11 +34,15 @@ export const FAULTS: readonly Blow[] = [
 
 export interface StruckStore {
   readonly store: ObjectStore
+  /** Calls so far that may be struck. */
+  calls(): number
   /** The call that was struck. */
   struck(): AnyCall | undefined
+  /** Waits for calls that were under way when another was struck: they take effect, whoever is still there. */
+  settled(): Promise<void>
   /** Makes the change that a ghost still owes. */
   landGhost(): Promise<void>
-  /** Closes what a dead process left open, as its system would. */
+  /** Closes what was left open by a process that died, as its system would, or that nobody answered. */
   release(): Promise<void>
 }
 
@@ -54,12 +58,18 @@ export function strikeStore(inner: ObjectStore, blow: Blow, at: number): StruckS
     ghost = undefined
     await land?.()
   }
-  const store = everyCall(inner, async (call, _, apply) => {
-    if (struck !== undefined && isCrash) {
-      if (call === 'drop') open.push(apply)
-      throw died()
+  const underWay = new Set<Promise<unknown>>()
+  const store = everyCall(inner, async (call, _, make) => {
+    const apply = () => {
+      const made = make()
+      const heard = made.catch(() => undefined).finally(() => underWay.delete(heard))
+      underWay.add(heard)
+      return made
     }
-    if (struck !== undefined && blow.startsWith('down')) throw noAnswer()
+    if (struck !== undefined && (isCrash || blow.startsWith('down'))) {
+      if (call === 'drop') open.push(apply)
+      throw isCrash ? died() : noAnswer()
+    }
     if (!isCrash && !changesStore(call)) return apply()
     if (count++ !== at) {
       const result = await apply()
@@ -90,10 +100,13 @@ export function strikeStore(inner: ObjectStore, blow: Blow, at: number): StruckS
   function leftOpen(result: unknown): void {
     if (struck === 'openWrite') open.push(() => (result as ObjectWriter).abort())
   }
+  const settled = async () => {
+    await Promise.all(underWay)
+  }
   const release = async () => {
     for (const close of open) await close()
   }
-  return { store, struck: () => struck, landGhost, release }
+  return { store, calls: () => count, struck: () => struck, settled, landGhost, release }
 }
 
 function changesStore(call: AnyCall): boolean {

@@ -11,11 +11,24 @@ import { sharedCodec } from '../../table/connect.ts'
 import type { WritableContext } from '../../table/context.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
 
+/** Where struck tables live, one at a time. */
+export interface StruckPlace {
+  /** Read after `in`. */
+  readonly name: string
+  /** What a strike takes, of what it takes in memory: a quick run makes so many fewer. */
+  readonly cost: number
+  /** An empty store; what the place gave before is gone. */
+  files(): Promise<WorldFiles>
+  remove(): Promise<void>
+}
+
 /** A store to fill, and what gives it back as it was when `copied` was called. */
 export interface WorldFiles {
   readonly warehouse: string
   readonly store: ObjectStore
   copied(): Promise<() => Promise<ObjectStore>>
+  /** Of all that a store given back holds. */
+  digest(store: ObjectStore): Promise<string>
 }
 
 export function contextOver(warehouse: string, store: ObjectStore, seed: number): WritableContext {
@@ -24,11 +37,27 @@ export function contextOver(warehouse: string, store: ObjectStore, seed: number)
     store,
     environment,
     codec: sharedCodec,
-    catalog: objectStoreCatalog({ store, warehouse, environment }),
+    // A probe is no part of a write, and is tested by itself.
+    catalog: objectStoreCatalog({ store, warehouse, environment, probe: false }),
   }
 }
 
-export function memoryFiles(): WorldFiles {
+export function struckMemory(): StruckPlace {
+  return { name: 'memory', cost: 1, files: async () => memoryFiles(), remove: async () => undefined }
+}
+
+/** A folder of this machine. */
+export function struckFolder(): StruckPlace {
+  const path = mkdtempSync(join(tmpdir(), 'moraine-strikes-'))
+  return {
+    name: 'a folder',
+    cost: 2,
+    files: async () => folderFiles(path),
+    remove: async () => rmSync(path, { recursive: true, force: true }),
+  }
+}
+
+function memoryFiles(): WorldFiles {
   const store = new MemoryStore()
   const copied = async () => {
     const files: [string, Uint8Array][] = []
@@ -40,39 +69,30 @@ export function memoryFiles(): WorldFiles {
       return copy
     }
   }
-  return { warehouse: 'memory://lake/wh', store, copied }
+  const digest = (of: ObjectStore) => digestOf(of, 'memory://')
+  return { warehouse: 'memory://lake/wh', store, copied, digest }
 }
 
-/** A folder of this machine, for one world at a time. */
-export class StrikeFolder {
-  readonly #path = mkdtempSync(join(tmpdir(), 'moraine-strikes-'))
-
-  files(): WorldFiles {
-    const live = join(this.#path, 'live')
-    const kept = join(this.#path, 'kept')
-    rmSync(live, { recursive: true, force: true })
-    const open = () => new FileStore({ root: live, durability: 'os' })
-    const copied = async () => {
-      rmSync(kept, { recursive: true, force: true })
-      cpSync(live, kept, { recursive: true })
-      return async () => {
-        rmSync(live, { recursive: true, force: true })
-        cpSync(kept, live, { recursive: true })
-        return open()
-      }
+function folderFiles(path: string): WorldFiles {
+  const live = join(path, 'live')
+  const kept = join(path, 'kept')
+  rmSync(live, { recursive: true, force: true })
+  const open = () => new FileStore({ root: live, durability: 'os' })
+  const copied = async () => {
+    rmSync(kept, { recursive: true, force: true })
+    cpSync(live, kept, { recursive: true })
+    return async () => {
+      rmSync(live, { recursive: true, force: true })
+      cpSync(kept, live, { recursive: true })
+      return open()
     }
-    return { warehouse: `file://${live}`, store: open(), copied }
   }
+  const digest = (of: ObjectStore) => digestOf(of, `file://${live}/`)
+  return { warehouse: `file://${live}`, store: open(), copied, digest }
+}
 
-  /** Of all files of a world. */
-  async digest(store: ObjectStore): Promise<string> {
-    const hash = createHash('sha1')
-    const all = store instanceof MemoryStore ? 'memory://' : `file://${this.#path}/live/`
-    for await (const { location } of store.list(all)) hash.update(location).update(await store.get(location))
-    return hash.digest('hex')
-  }
-
-  remove(): void {
-    rmSync(this.#path, { recursive: true, force: true })
-  }
+async function digestOf(store: ObjectStore, prefix: string): Promise<string> {
+  const hash = createHash('sha1')
+  for await (const { location } of store.list(prefix)) hash.update(location).update(await store.get(location))
+  return hash.digest('hex')
 }
