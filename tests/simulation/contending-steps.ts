@@ -1,5 +1,6 @@
 /** What those who contend for one table write, each step with what it does to a model of the table. */
 import { and, gtEq, isIn, lt, type Table } from '../../index.ts'
+import type { CommitStep } from './commit-step.ts'
 
 /** Columns of the table by the field ids that never change; what they are called may. */
 export const [ID, NAME, COUNT, SPARE] = [1, 2, 3, 4]
@@ -10,11 +11,8 @@ export const KEYS = 24
 /** Rows by key, their values by field id. A value that is missing is the column's default. */
 export type Model = Map<number, Map<number, string | number>>
 
-/** A commit, which says what it does by its id alone. */
-export interface Step {
-  readonly id: string
-  /** What it writes is drawn once; the columns are those that the table has when it is first called. */
-  make(table: Table): Promise<Table>
+/** What it writes is drawn once, for the columns that the table has when it is first made. */
+export interface Step extends CommitStep {
   apply(model: Model): void
 }
 
@@ -136,6 +134,18 @@ function renaming(id: string, keys: readonly number[]): Step {
       table.update(isIn(nameOf(table, ID), keys), { [nameOf(table, NAME)]: id }, { commitId: id }),
     apply: (model) => {
       for (const key of keys) model.get(key)?.set(NAME, id)
+    },
+  }
+}
+
+/** Gives every row a value in one column. */
+export function filling(id: string, column: number): Step {
+  return {
+    id,
+    make: (table) =>
+      table.update(gtEq(nameOf(table, ID), 0n), { [nameOf(table, column)]: id }, { commitId: id }),
+    apply: (model) => {
+      for (const row of model.values()) row.set(column, id)
     },
   }
 }

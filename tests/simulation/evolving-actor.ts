@@ -12,8 +12,8 @@ export interface Evolver {
   /** Lets others go on. */
   wait(): Promise<void>
   reload(): Promise<Table>
-  /** After each acknowledged change. */
-  onEvolved(table: Table): void
+  /** After each acknowledged change; `added` is the id of the column that it added. */
+  onEvolved(table: Table, added: number | undefined): Promise<void>
 }
 
 export async function evolveMany({ random, changes, wait, reload, onEvolved }: Evolver): Promise<void> {
@@ -22,12 +22,16 @@ export async function evolveMany({ random, changes, wait, reload, onEvolved }: E
     const table = await reload()
     const change = changeOf(table, Math.floor(random() * 5), i)
     if (change === undefined) continue
+    let evolved: Table
     try {
-      onEvolved(await change(table.update()).commit())
+      evolved = await change(table.update()).commit()
     } catch (error) {
       // Whether it is there or not is seen by the next change.
       if (!isMoraineError(error) || error.code === 'INVALID_ARGUMENT') throw error
+      continue
     }
+    const before = new Set(table.schema.fields.map(({ id }) => id))
+    await onEvolved(evolved, evolved.schema.fields.find(({ id }) => !before.has(id))?.id)
   }
 }
 

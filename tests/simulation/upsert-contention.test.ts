@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { isMoraineError, messageOf } from '../../format/errors.ts'
+import { messageOf } from '../../format/errors.ts'
 import type { Schema } from '../../format/schema.ts'
 import { MemoryStore, schema, type Table, t } from '../../index.ts'
-import { COMMIT_ID } from '../../snapshot/commit-id.ts'
 import { sharedCodec } from '../../table/connect.ts'
 import type { Lake } from '../../table/lake.ts'
 import { testEnvironment } from '../contracts/test-environment.ts'
-import { COUNT, ID, KEYS, type Model, NAME, SPARE, type Step, stepOf } from './contending-steps.ts'
+import { commitStep, commitsOf, newTold, type Told } from './commit-step.ts'
+import { COUNT, filling, ID, KEYS, type Model, NAME, SPARE, type Step, stepOf } from './contending-steps.ts'
 import { ADDED_DEFAULT, evolveMany } from './evolving-actor.ts'
 import { lakeOver, loadUntilThere, randomFaults } from './random-faults.ts'
 import { newSchedule } from './schedule.ts'
@@ -19,13 +19,8 @@ const FIRST_SEED = Number(process.env['MORAINE_SEED'] ?? 1)
 const ACTORS = 8
 const COMMITS = 6
 const EVOLUTIONS = 6
-const MAX_REPEATS = 3
 
-interface Told {
-  readonly acknowledged: Set<string>
-  readonly failed: Set<string>
-  /** Of the failed, those that were told that columns which they go by have changed. */
-  readonly refused: Set<string>
+interface Tally extends Told {
   /** Schemas that were acknowledged. */
   readonly evolved: Schema[]
   faults: number
@@ -73,18 +68,11 @@ interface Size {
   readonly evolutions: number
 }
 
-async function simulate(seed: number, { commits, evolutions }: Size): Promise<Told> {
+async function simulate(seed: number, { commits, evolutions }: Size): Promise<Tally> {
   const environment = testEnvironment(seed)
   const { random } = environment
   const store = new MemoryStore({ now: environment.now })
-  const told: Told = {
-    acknowledged: new Set(),
-    failed: new Set(),
-    refused: new Set(),
-    evolved: [],
-    faults: 0,
-    landed: 0,
-  }
+  const told: Tally = { ...newTold(), evolved: [], faults: 0, landed: 0 }
   const healthy = lakeOver(WAREHOUSE, store, environment)
   const first = await create(healthy, seed)
   const schedule = newSchedule({ random: environment.random, deathRate: 0 })
@@ -106,14 +94,28 @@ async function simulate(seed: number, { commits, evolutions }: Size): Promise<To
     for (const step of mine) steps.set(step.id, step)
     actors[actor] = async () => {
       let table = await reload()
-      for (const step of mine) table = (await commit(table, step, told)) ?? (await reload())
+      for (const step of mine) {
+        // Who waits holds a version on which others go on, and a schema that may be gone.
+        for (let turns = evolutions * Math.floor(random() * 10); turns > 0; turns--)
+          await schedule.turn(actor)
+        table = (await commitStep(table, step, told)) ?? (await reload())
+      }
     }
   }
   if (evolutions > 0) {
     const lake = lakeOf('evolver')
     const wait = () => schedule.turn('evolver')
     const reload = () => loadUntilThere(lake, TABLE, wait)
-    const onEvolved = (table: Table) => void told.evolved.push(table.schema)
+    const onEvolved = async (table: Table, added: number | undefined) => {
+      told.evolved.push(table.schema)
+      if (added === undefined) return
+      for (let n = 0, isFilled = false; n < 5 && !isFilled; n++) {
+        const step = filling(`fill ${added}/${n}`, added)
+        steps.set(step.id, step)
+        await commitStep(table, step, told)
+        isFilled = told.acknowledged.has(step.id)
+      }
+    }
     actors['evolver'] = () => evolveMany({ random, changes: evolutions, wait, reload, onEvolved })
   }
   try {
@@ -168,43 +170,16 @@ async function create(lake: Lake, seed: number): Promise<Step> {
   return first
 }
 
-/** The version to go on from; undefined where the newest has to be looked for. */
-async function commit(table: Table, step: Step, told: Told): Promise<Table | undefined> {
-  for (let call = 0; ; call++) {
-    try {
-      const next = await step.make(table)
-      told.acknowledged.add(step.id)
-      return next
-    } catch (error) {
-      if (!isMoraineError(error)) throw error
-      const isRefused = isMoraineError(error, 'COMMIT_CONFLICT') && !error.retryable
-      if (isRefused) expect(error.cleanable).toBe(true)
-      // An earlier call of this commit may have been the one that lands.
-      if (error.cleanable && call === 0) told.failed.add(step.id)
-      if (isRefused && call === 0) told.refused.add(step.id)
-      if (isRefused) return undefined
-      if (call === MAX_REPEATS || (call === 0 && error.cleanable)) return table
-    }
-  }
-}
-
 interface Run {
   readonly steps: ReadonlyMap<string, Step>
-  readonly told: Told
+  readonly told: Tally
 }
 
 async function check(table: Table, store: MemoryStore, { steps, told }: Run): Promise<void> {
   const model: Model = new Map()
-  const made = new Set<string>()
-  for (const { summary } of table.snapshots) {
-    const id = summary[COMMIT_ID]!
-    expect(made.has(id), `${id} twice`).toBe(false)
-    made.add(id)
-    steps.get(id)!.apply(model)
-  }
-  told.landed = made.size
-  for (const id of told.acknowledged) expect(made.has(id), `acknowledged ${id}`).toBe(true)
-  for (const id of told.failed) expect(made.has(id), `failed ${id}`).toBe(false)
+  const made = commitsOf(table, told)
+  for (const id of made) steps.get(id)!.apply(model)
+  told.landed = made.length
   for (const { fields } of told.evolved) {
     expect(table.metadata.schemas.map((known) => known.fields)).toContainEqual(fields)
   }
