@@ -79,7 +79,8 @@ async function strike(world: World, blow: Blow, at: number, checked: Set<string>
   if (struck.struck() === undefined) return false
   await struck.settled()
   try {
-    const key = `${outcome} ${blow === 'ghost' ? at : await world.digest(store)}`
+    // A ghost is not to be seen in the files.
+    const key = `${outcome} ${blow === 'ghost' ? `${world.before} ${at}` : await world.digest(store)}`
     if (!checked.has(key)) {
       checked.add(key)
       const lake = new Lake(contextOver(world.warehouse, store, 2), world.warehouse)
