@@ -14,7 +14,7 @@ import { checkInvariants } from './table-invariants.ts'
 
 const WAREHOUSE = 'memory://lake/wh'
 const TABLE = 'shop.orders'
-const SEEDS = Number(process.env['MORAINE_SEEDS'] ?? 2)
+const SEEDS = Number(process.env['MORAINE_SEEDS'] ?? 1)
 const FIRST_SEED = Number(process.env['MORAINE_SEED'] ?? 1)
 const ACTORS = 8
 const COMMITS = 6
