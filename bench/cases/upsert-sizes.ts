@@ -24,6 +24,7 @@ export interface UpsertRound extends UpsertSize, Pick<Round, 'title'> {
   /** The rows of the table, and changes enough for all repetitions and `warmUps` before. */
   readonly file: string
   readonly changes: readonly string[]
+  readonly warmUps: number
 }
 
 export async function upsertRound(
@@ -33,11 +34,10 @@ export async function upsertRound(
 ): Promise<UpsertRound> {
   const file = await flatData(rows)
   const changes: string[] = []
-  for (let i = 0; i < repetitions + MOST_WARM_UPS; i++) changes.push(await upsertData(rows, count, i))
+  // A stream has been at it for long; its code, and that of a JVM, is compiled by then.
+  const warmUps = count === SMALL ? 10 : 3
+  for (let i = 0; i < repetitions + warmUps; i++) changes.push(await upsertData(rows, count, i))
   const title = `${count} rows into ${rows} × 12 columns, ${where}`
   const steady = count === SMALL ? { steady: `${count} rows, ${where}` } : {}
-  return { count, rows, file, changes, title, ...steady }
+  return { count, rows, file, changes, warmUps, title, ...steady }
 }
-
-/** Of Spark's JVM. */
-const MOST_WARM_UPS = 2

@@ -42,17 +42,18 @@ export const upsertsOnS3: BenchCase = {
 }
 
 function ours(
-  { file, changes, steady }: UpsertRound,
+  { file, changes, warmUps, steady }: UpsertRound,
   lake: (name: string) => LakeOptions,
 ): readonly Contender[] {
   const command = (name: string, options: object = {}) =>
     node('upsert', { file, changes, properties: {}, ...options, ...lake(name) })
   const plain = { properties: { 'moraine.key-index.enabled': 'false' } }
   const contenders: Contender[] = [
-    { label: 'moraine', command: command('moraine') },
+    { label: 'moraine', command: command('moraine'), warmUps },
     {
       label: 'moraine, without the key index',
       command: command('moraine-plain', plain),
+      warmUps,
       unrated: true,
     },
   ]
@@ -61,17 +62,21 @@ function ours(
     contenders.push({
       label: 'moraine, objects into a sink',
       command: command('moraine-sink', { sink: true }),
+      warmUps,
       unrated: true,
     })
   }
   return contenders
 }
 
-function theirs({ file, changes, rows }: UpsertRound, place: (name: string) => string): readonly Contender[] {
+function theirs(
+  { file, changes, warmUps, rows }: UpsertRound,
+  place: (name: string) => string,
+): readonly Contender[] {
   const command = (program: string, name: string) => python(program, { folder: place(name), file, changes })
   const contenders: Contender[] = [
-    { label: 'ducklake, MERGE', command: command('ducklake_upsert', 'ducklake') },
-    { label: 'spark, MERGE', command: command('spark_merge', 'spark'), warmUps: 2 },
+    { label: 'ducklake, MERGE', command: command('ducklake_upsert', 'ducklake'), warmUps },
+    { label: 'spark, MERGE', command: command('spark_merge', 'spark'), warmUps },
   ]
   // It takes minutes for more.
   if (rows <= 1_000_000)
