@@ -7,7 +7,7 @@ import { throwIfAborted } from './abort.ts'
 import { type ByteRange, resolveRange } from './byte-range.ts'
 import { newCounters } from './counters.ts'
 import { errnoOf, fileError, isMissing } from './file/file-error.ts'
-import { type FilePlace, filePlace, requireInside } from './file/file-path.ts'
+import { type FilePlace, filePlace, RootFolder } from './file/file-path.ts'
 import { fileWriter } from './file/file-writer.ts'
 import {
   type Durability,
@@ -52,11 +52,12 @@ const READ_CHUNK_BYTES = 64 * 1024 * 1024
 export class FileStore implements ObjectStore {
   readonly capabilities = { ifMatch: false, exclusiveCreate: true } as const
   readonly #counters = newCounters()
-  readonly #root: string | undefined
+  readonly #root: RootFolder | undefined
   readonly #durability: Durability
 
   constructor(options: FileStoreOptions = {}) {
-    this.#root = options.root === undefined ? undefined : filePlace(options.root, undefined).path
+    const { root } = options
+    this.#root = root === undefined ? undefined : new RootFolder(filePlace(root, undefined).path)
     this.#durability = options.durability ?? 'full'
   }
 
@@ -142,7 +143,7 @@ export class FileStore implements ObjectStore {
 
   /** Not synced: after a power cut a deleted object may be back. */
   async delete(locations: readonly string[], options: RequestOptions = {}): Promise<void> {
-    const places = locations.map((location) => filePlace(location, this.#root))
+    const places = locations.map((location) => filePlace(location, this.#root?.path))
     for (const place of places) {
       await this.#place(place.location, options)
       this.#counters.deletes++
@@ -159,17 +160,17 @@ export class FileStore implements ObjectStore {
     const durability = this.#durability
     return {
       kind: 'file',
-      options: this.#root === undefined ? { durability } : { root: this.#root, durability },
+      options: this.#root === undefined ? { durability } : { root: this.#root.path, durability },
     }
   }
 
   async close(): Promise<void> {}
 
   async #place(location: string, options: RequestOptions): Promise<FilePlace> {
-    const place = filePlace(location, this.#root)
-    throwIfAborted(options.signal)
     const root = this.#root
-    if (root !== undefined) await named(place.location, 'look up', () => requireInside(place, root))
+    const place = filePlace(location, root?.path)
+    throwIfAborted(options.signal)
+    if (root !== undefined) await named(place.location, 'look up', () => root.requireInside(place))
     return place
   }
 

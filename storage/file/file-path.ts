@@ -34,20 +34,42 @@ export function filePlace(input: string, root: string | undefined): FilePlace {
   return { location, path }
 }
 
-/** Throws INVALID_ARGUMENT when symbolic links lead from `place` out of `root`. */
-export async function requireInside(place: FilePlace, root: string): Promise<void> {
-  const realRoot = await realPathOfNearest(root)
-  if (!isWithin(await realPathOfNearest(place.path), realRoot)) throw outside(place.location, root)
+/** A folder that no symbolic link may lead out of. */
+export class RootFolder {
+  readonly path: string
+  /** Once it is there. */
+  #real: string | undefined
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** Throws INVALID_ARGUMENT when symbolic links lead from `place` out of the folder. */
+  async requireInside({ path, location }: FilePlace): Promise<void> {
+    const real = await realPathOfNearest(path)
+    if (this.#real !== undefined && isWithin(real, this.#real)) return
+    // It may have come to be since, or be another one now.
+    this.#real = await realPathIfThere(this.path)
+    if (!isWithin(real, this.#real ?? (await realPathOfNearest(dirname(this.path))))) {
+      throw outside(location, this.path)
+    }
+  }
 }
 
 /** The real path of `path`, or of its nearest ancestor that exists. */
 async function realPathOfNearest(path: string): Promise<string> {
   for (let nearest = path; ; nearest = dirname(nearest)) {
-    try {
-      return await realpath(nearest)
-    } catch (error) {
-      if (!isMissing(error) || nearest === '/') throw error
-    }
+    const real = await realPathIfThere(nearest)
+    if (real !== undefined) return real
+  }
+}
+
+async function realPathIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (!isMissing(error) || path === '/') throw error
+    return undefined
   }
 }
 
