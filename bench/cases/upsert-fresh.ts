@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import type { BenchCase, Contender, Round } from '../case.ts'
 import type { LakeOptions } from '../jobs/lake.ts'
-import { makeIndexedTable } from '../jobs/upsert-table.ts'
+import { makeTable } from '../jobs/upsert-table.ts'
 import { node, python, runToEnd } from '../peers/commands.ts'
 import { S3_SERVER, startS3Server } from '../peers/s3-server.ts'
 import { warehouse } from '../peers/tables.ts'
@@ -57,7 +57,7 @@ function ours({ file, changes }: UpsertRound, lake: LakeOptions): Contender {
   const [first, ...rest] = changes
   return {
     label: 'moraine',
-    prepare: () => makeIndexedTable(lake, file, first!),
+    prepare: () => makeTable(lake, file, { change: first! }),
     command: node('upsert-fresh', { ...lake, changes: rest }),
     fresh: true,
   }

@@ -1,5 +1,6 @@
 import type { BenchCase, Contender, Round } from '../case.ts'
 import type { LakeOptions } from '../jobs/lake.ts'
+import { makeTable } from '../jobs/upsert-table.ts'
 import { node, python } from '../peers/commands.ts'
 import { S3_SERVER, startS3Server } from '../peers/s3-server.ts'
 import { warehouse } from '../peers/tables.ts'
@@ -41,19 +42,26 @@ export const upsertsOnS3: BenchCase = {
   },
 }
 
+interface Kind {
+  /** Of the table. */
+  readonly properties?: Readonly<Record<string, string>>
+  readonly sink?: boolean
+}
+
 function ours(
   { file, changes, warmUps, steady }: UpsertRound,
   lake: (name: string) => LakeOptions,
 ): readonly Contender[] {
-  const command = (name: string, options: object = {}) =>
-    node('upsert', { file, changes, properties: {}, ...options, ...lake(name) })
-  const plain = { properties: { 'moraine.key-index.enabled': 'false' } }
+  const contender = (name: string, { properties = {}, sink = false }: Kind = {}) => ({
+    command: node('upsert', { changes, sink, ...lake(name) }),
+    prepare: () => makeTable(lake(name), file, { properties }),
+    warmUps,
+  })
   const contenders: Contender[] = [
-    { label: 'moraine', command: command('moraine'), warmUps },
+    { label: 'moraine', ...contender('moraine') },
     {
       label: 'moraine, without the key index',
-      command: command('moraine-plain', plain),
-      warmUps,
+      ...contender('moraine-plain', { properties: { 'moraine.key-index.enabled': 'false' } }),
       unrated: true,
     },
   ]
@@ -61,8 +69,7 @@ function ours(
   if (steady !== undefined) {
     contenders.push({
       label: 'moraine, objects into a sink',
-      command: command('moraine-sink', { sink: true }),
-      warmUps,
+      ...contender('moraine-sink', { sink: true }),
       unrated: true,
     })
   }

@@ -27,13 +27,20 @@ export async function makeUpsertTable(
   return (await table.append(streamArrow(file) as never)) as unknown as Table
 }
 
-/** The same with its key index, which the first upsert makes. */
-export async function makeIndexedTable(options: LakeOptions, file: string, change: string): Promise<void> {
+/** Makes it in a lake, for other processes; with a change it has its key index, which the first upsert makes. */
+export async function makeTable(
+  options: LakeOptions,
+  file: string,
+  {
+    properties,
+    change,
+  }: { readonly properties?: Readonly<Record<string, string>>; readonly change?: string },
+): Promise<void> {
   clearFolder(options.warehouse)
   const lake = await openLake(options)
   try {
-    const table = await makeUpsertTable(lake, file)
-    await table.upsert(loadArrow(change))
+    const table = await makeUpsertTable(lake, file, properties)
+    if (change !== undefined) await table.upsert(loadArrow(change))
   } finally {
     await lake.close()
   }

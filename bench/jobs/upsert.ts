@@ -3,22 +3,19 @@ import { loadArrow } from '../data/read.ts'
 import { plainRows } from '../data/rows.ts'
 import type { Job } from '../job.ts'
 import { type LakeOptions, measured, openLake } from './lake.ts'
-import { clearFolder, makeUpsertTable, requireHalfNew, UPSERTS } from './upsert-table.ts'
+import { clearFolder, requireHalfNew, UPSERTS } from './upsert-table.ts'
 
 export interface Upsert extends LakeOptions {
-  readonly file: string
   /** What is upserted, one after the other. */
   readonly changes: readonly string[]
-  readonly properties: Readonly<Record<string, string>>
   /** Writes plain objects into a sink that stays open, and flushes it. */
   readonly sink?: boolean
 }
 
-/** Upserts generated data by id into a table of the rows of `file`, one change after the other. */
+/** Upserts generated data by id into a table that is there, one change after the other. */
 export async function prepare(options: Upsert): Promise<Job> {
-  clearFolder(options.warehouse)
   const lake = await openLake(options)
-  const table = await makeUpsertTable(lake, options.file, options.properties)
+  const table: Table = await lake.loadTable(UPSERTS)
   const upsert = options.sink ? sinkInto(table) : callsOf(table)
   return {
     async run(repetition) {
