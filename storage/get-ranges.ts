@@ -7,6 +7,8 @@ const MAX_GAP_BYTES = 64 * 1024
 /** Long enough for a connection's full speed, short enough that several share the work. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024
 const REQUESTS_AT_ONCE = 8
+/** Where all are so short that each costs a round trip and hardly more: as many as a client has sockets to spare. */
+const SHORT_AT_ONCE = 32
 
 /**
  * The bytes of `ranges`, in their order, which `read` fetches: neighbours together, a long range in pieces. Results
@@ -16,12 +18,13 @@ export async function getRanges(
   ranges: readonly ByteRange[],
   read: (range: ByteRange) => Promise<Uint8Array>,
 ): Promise<readonly Uint8Array[]> {
-  const places = slots(REQUESTS_AT_ONCE)
+  const joined = coalesce(ranges.filter(({ start, end }) => start < end))
+  const areShort = joined.every(({ start, end }) => end - start <= MAX_GAP_BYTES)
+  const places = slots(areShort ? SHORT_AT_ONCE : REQUESTS_AT_ONCE)
   const readInTurn = async (range: ByteRange): Promise<Uint8Array> => {
     const release = await places.take()
     return read(range).finally(release)
   }
-  const joined = coalesce(ranges.filter(({ start, end }) => start < end))
   const buffers = await Promise.all(
     joined.map(async (range) => ({ ...range, bytes: await readJoined(range, readInTurn) })),
   )

@@ -56,17 +56,20 @@ describe('getRanges', () => {
     )
   })
 
-  it('asks for eight parts at once and no more', async () => {
+  it.each([
+    ['eight parts', 8, 100_000],
+    ['thirty-two short ones', 32, 10],
+  ])('asks for %s at once and no more', async (_, expected, length) => {
     let atOnce = 0
     let most = 0
-    const ranges = Array.from({ length: 30 }, (_, i) => ({ start: i * MiB, end: i * MiB + 10 }))
+    const ranges = Array.from({ length: 39 }, (_, i) => ({ start: i * MiB, end: i * MiB + length }))
     await getRanges(ranges, async ({ start, end }) => {
       most = Math.max(most, ++atOnce)
       await new Promise(setImmediate)
       atOnce--
       return object.slice(start, end)
     })
-    expect(most).toBe(8)
+    expect(most).toBe(expected)
   })
 
   it('fails as the request that failed', async () => {
