@@ -5,7 +5,7 @@ import { nearNames } from '../format/near-names.ts'
 import { boolean, integer, type PropertyParser } from '../format/property-parsers.ts'
 import { BoundedCache } from '../readers/bounded-cache.ts'
 import { DeleteCache } from '../readers/deletes/delete-cache.ts'
-import type { KeyIndexCache } from '../readers/key-index/key-index.ts'
+import type { KeyIndexCache } from '../readers/key-index/key-index-cache.ts'
 import { ManifestCache } from '../snapshot/manifest-cache.ts'
 
 const PREFIXES = ['io.manifest.', 'io.deletes.', 'io.key-index.']
@@ -18,7 +18,7 @@ const definitions = {
   'io.manifest.cache.max-content-length': define(integer(), 8 * MEBIBYTE),
   'io.manifest.cache.expiration-interval-ms': define(integer(), 60_000),
   'io.deletes.cache.max-total-bytes': define(integer(), 256 * MEBIBYTE),
-  'io.key-index.cache.max-total-bytes': define(integer(), 64 * MEBIBYTE),
+  'io.key-index.cache.max-total-bytes': define(integer(), 128 * MEBIBYTE),
 }
 type Name = keyof typeof definitions
 

@@ -20,7 +20,7 @@ import type { TableMetadata } from '../../format/table-metadata.ts'
 import { ancestors } from '../../snapshot/timeline.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
 import { orGone } from '../../storage/or-gone.ts'
-import type { BoundedCache, Sized } from '../bounded-cache.ts'
+import { type CachedPart, type KeyIndexCache, rootKey, runKey } from './key-index-cache.ts'
 
 export interface IndexSource {
   readonly metadata: TableMetadata
@@ -28,13 +28,6 @@ export interface IndexSource {
   /** Default: all is read anew. */
   readonly cache?: KeyIndexCache | undefined
   readonly signal?: AbortSignal | undefined
-}
-
-/** Roots and footers of runs: files of an index never change. A lake has one. */
-export type KeyIndexCache = BoundedCache<CachedFile>
-
-interface CachedFile extends Sized {
-  readonly content: IndexRoot | OpenRun
 }
 
 export interface KeyIndex {
@@ -101,15 +94,11 @@ function readRoot(source: IndexSource, name: string): Promise<IndexRoot | undefi
   })
 }
 
-// A root that is not what it should be may name another as a run.
-const rootKey = (location: string) => `root ${location}`
-const runKey = (location: string) => `run ${location}`
-
 /** What is kept of a file, or is read and kept; undefined where it is gone or damaged. */
 function cached<T extends IndexRoot | OpenRun>(
   { cache }: IndexSource,
   key: string,
-  read: () => Promise<CachedFile & { readonly content: T }>,
+  read: () => Promise<CachedPart & { readonly content: T }>,
 ): Promise<T | undefined> {
   return orGone(async () => {
     const kept = cache?.get(key)

@@ -4,6 +4,7 @@ import { RunBlock } from '../../format/key-index/run-block.ts'
 import type { RunBlocks } from '../../format/key-index/run-file.ts'
 import { getRanges } from '../../storage/get-ranges.ts'
 import type { ObjectStore } from '../../storage/object-store.ts'
+import { blockKey, type KeyIndexCache } from './key-index-cache.ts'
 
 /** A row of a data file that has one of the codes asked for. */
 export interface Hit {
@@ -19,29 +20,53 @@ export interface Hit {
 /** Blocks are read in portions of about so many bytes. */
 const PORTION_BYTES = 4 * 2 ** 20
 
+export interface BlockSource {
+  readonly store: ObjectStore
+  readonly cache?: KeyIndexCache | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * The rows of one run that have one of `codes`, which are in order (`orderOf`). Reads the blocks that may have one, and
  * no others. Errors: those of the store, and `INVALID_DATA` for a damaged block.
  */
-export async function* lookUp(
-  store: ObjectStore,
-  { location, footer }: OpenRun,
-  codes: KeyCodes,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Hit> {
-  const { form, blocks } = footer
-  for (const portion of portions(blocks, blocksOf(blocks, codes))) {
-    const ranges = portion.map((block) => ({
-      start: blocks.offsets[block]!,
-      end: blocks.offsets[block + 1]!,
-    }))
-    const read = (range: { readonly start: number; readonly end: number }) =>
-      store.get(location, { range, ...(signal === undefined ? {} : { signal }) })
-    for (const bytes of await getRanges(ranges, read)) {
-      yield* matches(new RunBlock(bytes, form), codes)
-    }
+export async function* lookUp(source: BlockSource, run: OpenRun, codes: KeyCodes): AsyncGenerator<Hit> {
+  const { blocks } = run.footer
+  const wanted = blocksOf(blocks, codes)
+  // A pass over most of a run takes few requests, and would leave no room for what single keys need.
+  const isPass = wanted.length > blocks.high.length / 2
+  const from = isPass ? { ...source, cache: undefined } : source
+  for (const portion of portions(blocks, wanted)) {
+    for (const block of await readBlocks(from, run, portion)) yield* matches(block, codes)
   }
 }
+
+async function readBlocks(
+  { store, cache, signal }: BlockSource,
+  { location, footer: { form, blocks } }: OpenRun,
+  wanted: readonly number[],
+): Promise<readonly RunBlock[]> {
+  const kept = wanted.map((block) => cache?.get(blockKey(location, block))?.content as RunBlock | undefined)
+  const missing = wanted.filter((_, i) => kept[i] === undefined)
+  const ranges = missing.map((block) => ({ start: blocks.offsets[block]!, end: blocks.offsets[block + 1]! }))
+  const read = await getRanges(ranges, (range) =>
+    store.get(location, { range, ...(signal === undefined ? {} : { signal }) }),
+  )
+  let next = 0
+  return wanted.map((number, i) => {
+    const known = kept[i]
+    if (known !== undefined) return known
+    const bytes = read[next++]!
+    if (cache === undefined) return new RunBlock(bytes, form)
+    // Its own bytes: those that were read may be of many blocks.
+    const content = new RunBlock(bytes.slice(), form)
+    cache.keep(blockKey(location, number), { content, byteLength: bytes.length + BLOCK_OVERHEAD })
+    return content
+  })
+}
+
+/** What a block takes in memory beside its bytes; an estimate. */
+const BLOCK_OVERHEAD = 600
 
 /** The blocks that may have one of the codes, in order. */
 function blocksOf({ high, low }: RunBlocks, codes: KeyCodes): number[] {

@@ -74,7 +74,7 @@ export class KeyIndexSession {
     const lookups = await Promise.all(
       [...known, ...this.#own].map(async (run) => ({
         run,
-        hits: await orGone(() => collect(lookUp(store, run, sought.codes, signal))),
+        hits: await orGone(() => collect(lookUp({ store, cache, signal }, run, sought.codes))),
       })),
     )
     // A run that is damaged or gone is not missed: its files are read.

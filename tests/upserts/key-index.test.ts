@@ -214,7 +214,7 @@ describe('the key index', () => {
     table = await table.upsert(rows(3, 3, 'd', 200))
     const read = takeReads().filter((location) => location.includes('/a/b/_moraine/'))
     expect(read.filter((location) => location.endsWith('.root'))).toEqual([])
-    // A block of each of two runs.
+    // A block of each of three runs.
     expect(read).toHaveLength(new Set(read).size)
     expect((await namesOf(table)).filter((name) => !name.endsWith('a'))).toHaveLength(9)
   })

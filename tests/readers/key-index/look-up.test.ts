@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { type KeyCodes, orderOf, pickCodes } from '../../../format/key-index/key-codes.ts'
 import { sortEntries } from '../../../format/key-index/key-entries.ts'
 import { decodeRunFooter, encodeRun } from '../../../format/key-index/run-file.ts'
+import { BoundedCache } from '../../../readers/bounded-cache.ts'
+import type { KeyIndexCache } from '../../../readers/key-index/key-index-cache.ts'
 import { type Hit, lookUp } from '../../../readers/key-index/look-up.ts'
 import { MemoryStore } from '../../../storage/memory-store.ts'
 import { runs } from '../../runs.ts'
@@ -59,15 +61,21 @@ describe.each(['words', 'hashes'] as const)('looking up in a run of %s', (form) 
         const unsorted = split(asked)
         const order = orderOf(unsorted) ?? Uint32Array.from(asked.keys())
         const ref = { name: 'run.keys', sizeInBytes: bytes.length, footerBytes, entries: stored.length }
-        const found: string[] = []
         const run = { ref, location: LOCATION, footer }
-        for await (const hit of lookUp(store, run, pickCodes(unsorted, order), undefined)) {
-          found.push(pairOf(hit, order))
+        const cache: KeyIndexCache = new BoundedCache(2 ** 20)
+        const lookedUp = async () => {
+          const found: string[] = []
+          for await (const hit of lookUp({ store, cache }, run, pickCodes(unsorted, order))) {
+            found.push(pairOf(hit, order))
+          }
+          return found.toSorted()
         }
         const expected = asked.flatMap((sought, row) =>
           stored.flatMap((one, position) => (same(one, sought) ? [`${row} ${position}`] : [])),
         )
-        expect(found.toSorted()).toEqual(expected.toSorted())
+        expect(await lookedUp()).toEqual(expected.toSorted())
+        // Of blocks that are kept now.
+        expect(await lookedUp()).toEqual(expected.toSorted())
       }),
       runs(11, 6),
     )
