@@ -27,14 +27,19 @@ export async function findMatches(
   const { signal } = context
   const matchesAll = strictMetricsEvaluator(where, schema)
   const found: RowsToDelete[] = []
+  /** Files that go whole, of which the rows that are there have to be counted. */
+  const counted = new Map<ScanTask, number>()
   const partly = async function* (): AsyncGenerator<ScanTask> {
     for await (const task of snapshotTasks(source, snapshot, schema, where, signal)) {
       const { dataFile, deletes, residual } = task
       if (!isMeant(dataFile)) continue
-      const isCounted = deletes.length === 0 && dataFile.recordCount > 0n
-      const isWhole = isCounted && (residual.op === 'true' || matchesAll(dataFile))
-      if (isWhole) found.push({ task, positions: 'all', count: Number(dataFile.recordCount) })
-      else yield task
+      const isWhole = residual.op === 'true' || (dataFile.recordCount > 0n && matchesAll(dataFile))
+      if (isWhole && deletes.length === 0 && dataFile.recordCount > 0n) {
+        found.push({ task, positions: 'all', count: Number(dataFile.recordCount) })
+        continue
+      }
+      if (isWhole) counted.set(task, 0)
+      yield task
     }
   }
   let last: { task: ScanTask; positions: PositionSet; count: number } | undefined
@@ -43,6 +48,11 @@ export async function findMatches(
     fields: [],
     signal,
   })) {
+    const before = counted.get(task)
+    if (before !== undefined) {
+      counted.set(task, before + length)
+      continue
+    }
     if (last?.task !== task) {
       last = { task, positions: new PositionSet(), count: 0 }
       found.push(last)
@@ -50,5 +60,6 @@ export async function findMatches(
     for (let row = 0; row < length; row++) last.positions.add(Number(positions[row]))
     last.count += length
   }
+  for (const [task, count] of counted) found.push({ task, positions: 'all', count })
   return found
 }
