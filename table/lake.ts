@@ -79,11 +79,17 @@ export class Lake {
       schemaOf(options.schema, 'createTable'),
       arrayOf(options.identifierFields ?? [], 'identifierFields'),
     )
+    const { properties = {} } = options
+    // Arrow is loaded by those who write.
+    if (Object.keys(properties).some((name) => name.endsWith('.aggregate-function'))) {
+      const { checkAggregates } = await import('./upsert/aggregates.ts')
+      checkAggregates('createTable', declared, properties)
+    }
     const metadata = newTableMetadata({
       schema: declared,
       partitionSpec: partitionSpecOf(declared, arrayOf(options.partitionBy ?? [], 'partitionBy')),
       sortOrder: sortOrderOf(declared, arrayOf(options.sortBy ?? [], 'sortBy')),
-      properties: options.properties ?? {},
+      properties,
       location: textOf(options.location ?? '', 'location'),
       uuid: environment.uuid(),
       now: environment.now(),

@@ -10,7 +10,7 @@ import { isPrimitive, type Literal, type NestedField, typeToString } from '../..
 import { literalComparator } from '../../format/values/compare.ts'
 import { Misfit } from '../../writers/columns/column-builder.ts'
 import { rowColumn } from '../../writers/columns/row-columns.ts'
-import type { KeyField } from './key-fields.ts'
+import { type KeyField, keyFields } from './key-fields.ts'
 
 /**
  * Null adds nothing to any of them, and of nothing but nulls the aggregate is null. `count` counts values that are not
@@ -29,6 +29,7 @@ export interface Aggregate {
 }
 
 const PROPERTY = /^fields\.(.+)\.aggregate-function$/
+const propertyOf = (name: string) => `fields.${name}.aggregate-function`
 const NUMBERS = ['int', 'long', 'float', 'double', 'decimal']
 
 /** By the name of a column what the properties say of it. */
@@ -45,25 +46,26 @@ export function aggregateProperties(
 
 /** The names of a table's columns that are aggregated, with what does it. Throws INVALID_ARGUMENT where there is no such column. */
 export function aggregateColumns(
+  operation: string,
   schema: Schema,
   properties: Readonly<Record<string, string>>,
 ): ReadonlyMap<string, AggregateFunction> {
   const columns = new Map<string, AggregateFunction>()
   for (const [name, value] of Object.entries(aggregateProperties(properties))) {
-    const property = `fields.${name}.aggregate-function`
+    const property = propertyOf(name)
     const names = schema.fields.map((field) => field.name)
     if (!names.includes(name)) {
       const near = nearNames(name, names)
-      const hint = near.length > 0 ? `; did you mean ${near.join(', ')}?` : ''
+      const hint = near.length > 0 ? ` (did you mean ${near.map((one) => `'${one}'`).join(', ')}?)` : ''
       throw invalidArgument(
-        `upsert: the table's property '${property}' is for a column that there is not${hint}. Set it for the right one, or remove it`,
+        `${operation}: the table's property '${property}' is for a column that there is not${hint}. Set it for the right one, or remove it`,
         { property },
       )
     }
     const by = FUNCTIONS.find((each) => each === value)
     if (by === undefined) {
       throw unsupported(
-        `upsert: the table's property '${property}' is '${value}', and only ${FUNCTIONS.join(', ')} are known`,
+        `${operation}: the table's property '${property}' is '${value}', and only ${FUNCTIONS.join(', ')} are known`,
         { property },
       )
     }
@@ -74,6 +76,7 @@ export function aggregateColumns(
 
 /** Those that the input has. Throws INVALID_ARGUMENT for a column of the key, UNSUPPORTED for a type that cannot be aggregated so. */
 export function aggregatesOf(
+  operation: string,
   { fields }: Schema,
   keys: readonly KeyField[],
   columns: ReadonlyMap<string, AggregateFunction>,
@@ -84,16 +87,30 @@ export function aggregatesOf(
     if (by === undefined) return []
     const { name: column, type } = field
     if (keyRoots.has(place)) {
-      throw invalidArgument(`upsert: column '${column}' is a key, and aggregated by ${by}`, { column })
+      throw invalidArgument(
+        `${operation}: column '${column}' is a key, and the table's property '${propertyOf(column)}' aggregates it. Remove one of the two`,
+        { column },
+      )
     }
     if (!canBe(by, field)) {
-      throw unsupported(`upsert: column '${column}' is ${typeToString(type)}, of which there is no ${by}`, {
-        column,
-      })
+      throw unsupported(
+        `${operation}: column '${column}' is ${typeToString(type)}, of which there is no ${by}. Change or remove the table's property '${propertyOf(column)}'`,
+        { column },
+      )
     }
     const sum: Aggregate = { field, place, by: 'sum' }
     return [by === 'count' ? { field, place, by, counted: sum } : { field, place, by }]
   })
+}
+
+/** Throws what an upsert would throw for a table of this schema with these properties. */
+export function checkAggregates(
+  operation: string,
+  schema: Schema,
+  properties: Readonly<Record<string, string>>,
+): void {
+  const keys = schema.identifierFieldIds.length === 0 ? [] : keyFields(operation, schema, undefined)
+  aggregatesOf(operation, schema, keys, aggregateColumns(operation, schema, properties))
 }
 
 function canBe(by: AggregateFunction, { type }: NestedField): boolean {

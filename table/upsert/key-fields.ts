@@ -85,8 +85,10 @@ function idsOf(
     const name = typeof path === 'string' ? path : path.join('.')
     const names = [...fieldsById(schema).values()].map((one) => one.path.join('.'))
     const near = nearNames(name, names)
-    const hint = near.length > 0 ? `; did you mean ${near.join(', ')}?` : ''
-    throw invalidArgument(`${operation}: there is no column '${name}'${hint}`, { column: name })
+    const hint = near.length > 0 ? `; did you mean ${near.map((one) => `'${one}'`).join(', ')}?` : ''
+    throw invalidArgument(`${operation}: there is no column '${name}', which '${option}' names${hint}`, {
+      column: name,
+    })
   })
   return [...new Set(ids)]
 }

@@ -138,15 +138,20 @@ describe('aggregated columns', () => {
   test('are refused where a rule makes no sense, or a call would break it', async () => {
     const refused = async (rules: Record<string, string>, message: RegExp, options = {}) =>
       expect((await newTable(rules)).upsert([row(1, '1')], options)).rejects.toThrow(message)
-    await refused(
+    const senseless = async (rules: Record<string, string>, message: RegExp) => {
+      await expect(newTable(rules)).rejects.toThrow(message)
+      const table = await (await newTable({})).update().setProperties(propertiesOf(rules)).commit()
+      await expect(table.upsert([row(1, '1')])).rejects.toThrow(message)
+    }
+    await senseless(
       { totl: 'sum' },
-      /'fields.totl.aggregate-function' is for a column that there is not; did you mean total/,
+      /'fields.totl.aggregate-function' is for a column that there is not \(did you mean 'total'\?\)/,
     )
-    await refused({ total: 'product' }, /is 'product', and only sum, min/)
-    await refused({ note: 'sum' }, /'note' is string, of which there is no sum/)
-    await refused({ total: 'count' }, /there is no count/)
-    await refused({ last: 'min' }, /there is no min/)
-    await refused({ id: 'max' }, /'id' is a key/)
+    await senseless({ total: 'product' }, /is 'product', and only sum, min/)
+    await senseless({ note: 'sum' }, /'note' is string, of which there is no sum/)
+    await senseless({ total: 'count' }, /there is no count/)
+    await senseless({ last: 'min' }, /there is no min/)
+    await senseless({ id: 'max' }, /'id' is a key/)
     await refused(RULES, /'op' does not go/, { op: 'note' })
     await refused(RULES, /'deletes' does not go/, { deletes: 'equality' })
     await refused(RULES, /'total' is aggregated/, { sequenceGroups: [{ orderBy: 'at', columns: ['total'] }] })

@@ -138,7 +138,7 @@ describe('sequence groups', () => {
     await refused({ sequenceGroups: [{ orderBy: 'paid_at', columns: ['id'] }] }, /'id' is a key/)
     await refused(
       { sequenceGroups: [{ orderBy: 'paid_aa', columns: [] }] },
-      /no column 'paid_aa'; did you mean paid_at/,
+      /no column 'paid_aa', which 'orderBy' names; did you mean 'paid_at'/,
     )
     await refused({ sequenceGroups: [{ orderBy: 'paid_at', columns: ['carier'] }] }, /did you mean 'carrier'/)
     await refused({ sequenceGroups: [{ orderBy: [], columns: ['amount'] }] }, /columns to order by/)
