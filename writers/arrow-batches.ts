@@ -5,7 +5,7 @@ import type { NestedField } from '../format/types.ts'
 import { mismatch } from '../format/values/mismatch.ts'
 import { conformMembers } from './conform/conform-column.ts'
 
-type ArrowRows = Table | RecordBatch
+export type ArrowRows = Table | RecordBatch
 export type ArrowSource = ArrowRows | Iterable<ArrowRows> | AsyncIterable<ArrowRows>
 
 /**

@@ -346,12 +346,22 @@ export class Sink<T, W> {
 }
 
 /** Throws INVALID_ARGUMENT. */
+function checkFunctions({ onCommit, meter }: SinkOptions): void {
+  if (onCommit !== undefined && typeof onCommit !== 'function') {
+    throw invalidArgument(`sink: expected a function as 'onCommit', found ${describeValue(onCommit)}`)
+  }
+  if (meter !== undefined && typeof meter?.createCounter !== 'function') {
+    throw invalidArgument(`sink: expected a meter of OpenTelemetry as 'meter', found ${describeValue(meter)}`)
+  }
+}
+
 function checkSinkOptions(options: SinkOptions): void {
   checkOptions('sink', options, OPTIONS)
   const { mode, commitEvery = {} } = options
   if (mode !== undefined && mode !== 'append' && mode !== 'upsert') {
     throw invalidArgument(`sink: expected mode to be 'append' or 'upsert', found ${describeValue(mode)}`)
   }
+  checkFunctions(options)
   checkOptions('sink: commitEvery', commitEvery, Object.keys(DEFAULTS))
   for (const [name, value] of Object.entries(commitEvery)) {
     if (value === undefined || (typeof value === 'number' && value > 0)) continue

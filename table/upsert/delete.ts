@@ -25,6 +25,7 @@ import { keyFields } from './key-fields.ts'
 import { KeyIndexSession } from './key-index-session.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import { requireColumns } from './require-columns.ts'
+import { requireKeys } from './require-keys.ts'
 import { rowCounts } from './row-counts.ts'
 import { rowRemover } from './write-mode.ts'
 
@@ -120,7 +121,7 @@ async function byKeys(
   const ids = new Set(keyFields('delete', whole, on).map(({ field }) => field.id))
   const schema = { ...whole, fields: pruneFields(whole.fields, ids) }
   const keys = keyFields('delete', schema, on)
-  const batches = inputBatches('delete', schema.fields, input)
+  const batches = inputBatches('delete', schema.fields, requireKeys('delete', keys, input))
   const rows = await KeyedRows.take('delete', batches, { keys, duplicates: 'last', signal: context.signal })
   const index = new KeyIndexSession(context, rows, operationId)
   return {

@@ -5,11 +5,12 @@ import { describeValue } from '../../format/values/mismatch.ts'
 import { pruneFields } from '../../readers/projection.ts'
 import { rowReader } from '../../readers/rows.ts'
 import { throwIfAborted } from '../../storage/abort.ts'
-import { type ArrowSource, conformBatches, isArrowRows } from '../../writers/arrow-batches.ts'
+import { type ArrowRows, conformBatches, isArrowRows } from '../../writers/arrow-batches.ts'
 import { rowsToBatches } from '../../writers/row-batches.ts'
 import { type RowsInput, requireRows } from '../input-batches.ts'
 import { type KeyField, keyFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
+import { hasKey, missingKey } from './require-keys.ts'
 
 export type SourceRow = Readonly<Record<string, unknown>>
 
@@ -37,6 +38,8 @@ export async function takeSource(
         row: rows.length,
       })
     }
+    const missing = keys.find(({ path }) => !hasKey(row, path))
+    if (missing !== undefined) throw missingKey('merge', missing.path, rows.length)
     rows.push(row as SourceRow)
   }
   const places = [...rows.keys()].filter((i) => keys.every(({ path }) => valueAt(rows[i]!, path) != null))
@@ -53,7 +56,7 @@ export async function takeSource(
   return { rows, keyed, places }
 }
 
-/** Rows as they are, those of Arrow data as they would be read. */
+/** Rows as they are, those of Arrow data as they would be read, with the columns that the data has. */
 async function* sourceRows(input: RowsInput, fields: readonly NestedField[]): AsyncGenerator<unknown> {
   requireRows('merge', input)
   for await (const item of isArrowRows(input) ? [input] : input) {
@@ -61,11 +64,24 @@ async function* sourceRows(input: RowsInput, fields: readonly NestedField[]): As
       yield item
       continue
     }
-    for await (const batch of conformBatches(fields, item as ArrowSource)) {
-      const rowAt = rowReader(fields)(batch)
+    const own = columnsOf(item, fields)
+    for await (const batch of conformBatches(own, item)) {
+      const rowAt = rowReader(own)(batch)
       for (let row = 0; row < batch.numRows; row++) yield rowAt(row)
     }
   }
+}
+
+/** Throws INVALID_ARGUMENT for a column that the table does not have: of what type it would be read is not known. */
+function columnsOf({ schema }: ArrowRows, fields: readonly NestedField[]): readonly NestedField[] {
+  const names = new Set(schema.fields.map(({ name }) => name))
+  const own = fields.filter(({ name }) => names.delete(name))
+  const [other] = names
+  if (other === undefined) return own
+  throw invalidArgument(
+    `merge: the table has no column '${other}', and Arrow data may bring no other columns; give rows as objects, or leave it out`,
+    { column: other },
+  )
 }
 
 function valueAt(row: SourceRow, path: readonly string[]): unknown {

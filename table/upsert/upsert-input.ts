@@ -11,6 +11,7 @@ import { inputSchema } from './input-schema.ts'
 import { type KeyField, keyFields, orderFields } from './key-fields.ts'
 import { KeyedRows } from './keyed-rows.ts'
 import type { PartialInput } from './partial-rows.ts'
+import { requireKeys } from './require-keys.ts'
 import { rowOps } from './row-ops.ts'
 import { groupColumns, groupsOf, type SequenceGroup } from './sequence-groups.ts'
 import type { UpsertOptions } from './upsert-options.ts'
@@ -49,7 +50,7 @@ export async function takeUpsertInput({
 }: TakeUpsertInput): Promise<UpsertInput> {
   const { on, duplicates = 'last', orderBy, softDelete, sequenceGroups } = options
   const schema = currentSchema(metadata)
-  const aggregated = aggregateColumns(schema, metadata.properties)
+  const aggregated = aggregateColumns('upsert', schema, metadata.properties)
   if (aggregated.size > 0) refuseBesideAggregates(options)
   const grouped = sequenceGroups && groupColumns('upsert', schema, sequenceGroups, aggregated)
   const partial = grouped ?? options.partial
@@ -59,7 +60,7 @@ export async function takeUpsertInput({
   const order = orderFields('upsert', own, orderBy)
   const rules = columnRules(own, { keys, order, sequenceGroups, aggregated })
   const ops = rowOps('upsert', own, keys, order, options)
-  const batches = told(ops.batches(input), onBatch)
+  const batches = told(ops.batches(requireKeys('upsert', keys, input)), onBatch)
   const rows = await KeyedRows.take('upsert', batches, {
     keys,
     duplicates,
@@ -115,7 +116,7 @@ function columnRules(
   schema: Schema,
   { keys, order, sequenceGroups, aggregated }: Rules,
 ): ColumnRules | undefined {
-  const aggregates = aggregatesOf(schema, keys, aggregated)
+  const aggregates = aggregatesOf('upsert', schema, keys, aggregated)
   if (sequenceGroups !== undefined) {
     return new ColumnRules({
       schema,

@@ -181,6 +181,22 @@ describe('merge', () => {
     expect(added.filter((location) => location.endsWith('.parquet'))).toHaveLength(2)
   })
 
+  test('from Arrow data changes only the columns that the data has', async () => {
+    const { table } = await newTable()
+    const source = tableFromArrays({ id: BigInt64Array.of(1n), name: ['m'] })
+    const clauses = { on: ['id'], whenMatched: [{ do: 'update' as const }] }
+    expect(await textsOf(await table.merge(source as never, clauses))).toContain('1 m 10')
+    const seen: unknown[] = []
+    const look = (_: unknown, row: unknown) => {
+      seen.push(row)
+      return false
+    }
+    await table.merge(source.batches as never, { on: ['id'], whenMatched: [{ if: look, do: 'update' }] })
+    expect(seen).toEqual([{ id: 1n, name: 'm' }])
+    const other = tableFromArrays({ id: BigInt64Array.of(1n), carrier: ['m'] })
+    await expect(table.merge(other as never, clauses)).rejects.toThrow(/no column 'carrier', and Arrow data/)
+  })
+
   test('that cannot be is refused by row and clause, and leaves nothing', async () => {
     const { table, store } = await newTable()
     const before = await locations(store)
@@ -199,6 +215,7 @@ describe('merge', () => {
     )
     await refused([{ id: 9, name: 'x' }, { id: 8 }], all, /^row 1, name/)
     await refused([{ id: 1 }, 7], all, /row 1: expected an object, found number 7/)
+    await refused([{ id: 1 }, { ID: 2 }], all, /row 1: there is no column 'id', which is a key/)
     await refused([{ id: 1 }], {}, /expected clauses/)
     await refused([{ id: 1 }], { whenMatched: [{ do: 'insert' }] }, /'update', 'delete' or a function/)
     await refused([{ id: 1 }], { whenMatched: [{ when: 1, do: 'delete' }] }, /when/)

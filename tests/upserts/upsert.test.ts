@@ -1,4 +1,5 @@
 /** What `upsert` and `delete` promise, one thing after another. */
+import { tableFromArrays } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
 import { connect, eq, gt, identity, type Lake, MemoryStore, schema, type Table, t } from '../../index.ts'
 import { code } from '../table/support.ts'
@@ -123,7 +124,9 @@ describe('upsert', () => {
     await expect(table.upsert(rows(1, 1, 'a'), { orderBy: 'tags' })).rejects.toThrow(
       /'tags' is list.* no order/,
     )
-    await expect(table.upsert(rows(1, 1, 'a'), { orderBy: ['nam'] })).rejects.toThrow(/did you mean name/)
+    await expect(table.upsert(rows(1, 1, 'a'), { orderBy: ['nam'] })).rejects.toThrow(
+      /'orderBy' names; did you mean 'name'/,
+    )
   })
 
   test('of no rows commits nothing', async () => {
@@ -239,7 +242,7 @@ describe('upsert', () => {
   })
 
   test.for<[string, readonly (string | string[])[], RegExp, string]>([
-    ['no such column', ['idd'], /no column 'idd'; did you mean id/, 'INVALID_ARGUMENT'],
+    ['no such column', ['idd'], /no column 'idd', which 'on' names; did you mean 'id'/, 'INVALID_ARGUMENT'],
     ['a float', ['score'], /'score' is double, which cannot be a key/, 'UNSUPPORTED'],
     ['a list', ['tags'], /'tags' is list/, 'INVALID_ARGUMENT'],
     ['within a list', [['tags', 'element']], /within a list or map/, 'INVALID_ARGUMENT'],
@@ -249,6 +252,22 @@ describe('upsert', () => {
     const attempt = table.upsert(rows(1, 1, 'a'), { on })
     await expect(attempt).rejects.toThrow(message)
     await expect(table.upsert(rows(1, 1, 'a'), { on })).rejects.toThrow(code(errorCode as 'UNSUPPORTED'))
+  })
+
+  test('that leaves out a key which may be null is refused: null is given where it is meant', async () => {
+    const { table: empty } = await newTable()
+    const table = await empty.append([...rows(1, 2, 'a'), { id: 3, name: null }])
+    const on = ['name']
+    const missing = /there is no column 'name', which is a key/
+    for (const some of [
+      [{ id: 7, name: 'a' }, { id: 8 }],
+      new Set([{ id: 8 }]),
+      tableFromArrays({ id: [8] }),
+    ]) {
+      await expect(table.upsert(some as never, { on, duplicates: 'error' })).rejects.toThrow(missing)
+    }
+    await expect(table.delete([{}], { on })).rejects.toThrow(missing)
+    expect((await table.delete([{ name: null }], { on })).changed).toMatchObject({ deleted: 1 })
   })
 
   test('without a key, or with a second row of one where that is an error, changes nothing', async () => {
@@ -602,6 +621,20 @@ describe('overwrite', () => {
     await expect(change).rejects.toThrow(code('INVALID_ARGUMENT'))
     expect(await locations(store)).toEqual(before)
   })
+})
+
+test.each(['2', '3'])('truncate leaves no file, of version %s', async (version) => {
+  const { table: empty } = await newTable({ 'format-version': version })
+  let table = await empty.append(rows(1, 4, 'a'))
+  table = await table.append(rows(5, 2, 'a'))
+  table = await table.delete([{ id: 1 }, { id: 5 }])
+  table = await table.delete([{ id: 6 }])
+  table = await table.truncate()
+  expect(table.changed).toMatchObject({ deleted: 3 })
+  const left: string[] = []
+  for await (const { content } of table.inspect.files()) left.push(content)
+  expect(left.filter((content) => content === 'data')).toEqual([])
+  expect(await read(table)).toEqual([])
 })
 
 test('truncate deletes all rows in one commit, and an earlier snapshot has them still', async () => {

@@ -73,12 +73,16 @@ function copied(date: Date, copies: Date[], i: number): Date {
   return copy
 }
 
+/** So many names are told rather than left to be looked up. */
+const FEW_NAMES = 8
+
 function checkKeys(keys: readonly string[], known: ReadonlySet<string>): void {
   for (const key of keys) {
     if (known.has(key)) continue
     const near = nearNames(key, known)
     const hint = near.length === 0 ? '' : `; did you mean ${near.map((name) => `'${name}'`).join(' or ')}?`
-    throw invalidArgument(`there is no field '${key}' among those that are written here${hint}`, {
+    const few = hint === '' && known.size <= FEW_NAMES ? `: ${[...known].join(', ')}` : hint
+    throw invalidArgument(`there is no field '${key}' among those that are written here${few}`, {
       found: key,
     })
   }
