@@ -3,6 +3,7 @@ import type { TableMetadata } from '../format/table-metadata.ts'
 import { refRequirements } from './branch.ts'
 import type { CommitContext, Operation } from './commit.ts'
 import { mergeAppend } from './merge-append.ts'
+import { offsetsUpdates } from './offsets.ts'
 import { planRefChange, type RefChange, withRetention } from './ref-change.ts'
 
 /** An operation that changes a branch or tag. It asserts where the references that it rests on are. */
@@ -25,7 +26,14 @@ export function changeRef(context: CommitContext, change: RefChange): Operation 
         )
         return { ...staged, updates }
       }
-      const { updates, names } = planRefChange(metadata, change)
+      const { updates: planned, names } = planRefChange(metadata, change)
+      const updates = planned.flatMap((update) => {
+        const isMoved =
+          update.action === 'set-snapshot-ref' && metadata.refs.get(update.refName)?.type === 'branch'
+        return isMoved
+          ? [update, ...offsetsUpdates(metadata, update.refName, update.ref.snapshotId)]
+          : [update]
+      })
       return { requirements: refRequirements(metadata, names), updates, files: [] }
     },
     discard: emptyBranch.discard,

@@ -62,14 +62,15 @@ export function commitKeySummary({ id, branch }: CommitKey): Record<string, stri
 
 /**
  * The snapshot of a commit; undefined when it was never made. Throws COMMIT_STATE_UNKNOWN when snapshots have expired
- * among which it may have been.
+ * among which it may have been. `before` is a snapshot from before the id existed.
  */
-export function findCommit(metadata: TableMetadata, key: CommitKey): Snapshot | undefined {
+export function findCommit(metadata: TableMetadata, key: CommitKey, before?: bigint): Snapshot | undefined {
   const head = metadata.refs.get(key.branch)
   if (head === undefined) return undefined
   let oldest: Snapshot | undefined
   for (const snapshot of ancestors(metadata, head.snapshotId)) {
     oldest = snapshot
+    if (snapshot.snapshotId === before) return undefined
     if (isCommit(snapshot, key.branch, key.id)) return snapshot
     if (key.after !== undefined && isCommit(snapshot, key.branch, key.after)) return undefined
     if (key.sinceMs !== undefined && snapshot.timestampMs + CLOCK_TOLERANCE_MS < key.sinceMs) return undefined

@@ -6,6 +6,7 @@
 import { invalidData } from '../format/errors.ts'
 import { type JsonValue, parseJson, stringifyJson } from '../format/lossless-json.ts'
 import type { TableMetadata } from '../format/table-metadata.ts'
+import type { TableUpdate } from '../format/table-update.ts'
 import { ancestors } from './timeline.ts'
 
 /** By source, its last committed offset, as text. */
@@ -16,18 +17,45 @@ export type Offsets = ReadonlyMap<string, string>
  * them back too. Throws INVALID_DATA for what no sink wrote.
  */
 export function committedOffsets(metadata: TableMetadata, branch: string): Offsets {
+  const text = offsetsAt(metadata, branch, metadata.refs.get(branch)?.snapshotId)
+  return text === undefined ? new Map() : parseOffsets(text, `'${offsetsKey(branch)}'`)
+}
+
+/** The same as they are stored, of a branch whose head is that snapshot; undefined where there are none. */
+export function offsetsAt(
+  metadata: TableMetadata,
+  branch: string,
+  head: bigint | undefined,
+): string | undefined {
+  if (head === undefined) return undefined
   const key = offsetsKey(branch)
-  const head = metadata.refs.get(branch)
-  if (head === undefined) return new Map()
   let oldest: bigint | undefined
-  for (const { summary, snapshotId, parentSnapshotId } of ancestors(metadata, head.snapshotId)) {
-    if (summary[key] !== undefined) return parseOffsets(summary[key], `snapshot ${snapshotId}`)
+  for (const { summary, parentSnapshotId } of ancestors(metadata, head)) {
+    if (summary[key] !== undefined) return summary[key]
     oldest = parentSnapshotId
   }
-  // The whole history is there, and no sink in it.
-  if (oldest === undefined) return new Map()
-  const property = metadata.properties[key]
-  return property === undefined ? new Map() : parseOffsets(property, `the property '${key}'`)
+  // Else the whole history is there, and no sink in it.
+  return oldest === undefined ? undefined : metadata.properties[key]
+}
+
+/** For the summary of every commit to the branch: however much of the history expires, its head says them. */
+export function carriedOffsets(metadata: TableMetadata, branch: string): Readonly<Record<string, string>> {
+  const text = offsetsAt(metadata, branch, metadata.refs.get(branch)?.snapshotId)
+  return text === undefined ? {} : { [offsetsKey(branch)]: text }
+}
+
+/** Where a branch is moved, its property says what the rows that it has then are at. */
+export function offsetsUpdates(
+  metadata: TableMetadata,
+  branch: string,
+  head: bigint,
+): readonly TableUpdate[] {
+  const key = offsetsKey(branch)
+  const text = offsetsAt(metadata, branch, head)
+  if (text === metadata.properties[key]) return []
+  return text === undefined
+    ? [{ action: 'remove-properties', removals: [key] }]
+    : [{ action: 'set-properties', updates: { [key]: text } }]
 }
 
 /** Under which name offsets stand, in summaries and properties. */

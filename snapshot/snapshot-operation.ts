@@ -21,6 +21,7 @@ import { type Candidate, type MergeGroup, planMerge } from './merge-plan.ts'
 import { metadataFileLocation } from './metadata-location.ts'
 import { type NewFiles, newFiles } from './new-files.ts'
 import { type NewManifest, newManifests } from './new-manifests.ts'
+import { carriedOffsets } from './offsets.ts'
 import { removalOf } from './removal.ts'
 import { buildSummary, checkExtraSummary } from './summary.ts'
 
@@ -54,6 +55,8 @@ export interface SnapshotRequest {
   readonly branch: string
   /** Of the same branch. A commit that is there already is not made again. */
   readonly commitKey?: CommitKey | undefined
+  /** Whether its id was made for this operation, so that nobody has committed it before the first attempt. */
+  readonly isNewId?: boolean | undefined
   /** What else goes with the snapshot, asked at every attempt. */
   readonly companionsOf?: CompanionsOf | undefined
   /**
@@ -76,12 +79,16 @@ export function snapshotOperation(context: CommitContext, request: SnapshotReque
   let manifestCount = 0
   const nextName = (snapshotId: bigint) => `${request.operationId}-${snapshotId}-m${manifestCount++}.avro`
   let prepared: Prepared | undefined
+  /** The first attempt. */
+  let before: { readonly head: bigint | undefined } | undefined
   return {
     async stage({ metadata }, attempt) {
-      if (request.commitKey !== undefined && findCommit(metadata, request.commitKey) !== undefined) {
+      const parent = branchHead(metadata, request.branch)
+      const { commitKey, isNewId } = request
+      if (isNewId && before === undefined) before = { head: parent?.snapshotId }
+      else if (commitKey !== undefined && findCommit(metadata, commitKey, before?.head) !== undefined) {
         return NOTHING
       }
-      const parent = branchHead(metadata, request.branch)
       const change = await request.changeOf(metadata, parent)
       if (change === undefined) return NOTHING
       if (prepared === undefined || !isUsable(prepared, metadata)) {
@@ -180,6 +187,7 @@ async function stageSnapshot(
       extra: {
         ...ENGINE,
         ...request.summary,
+        ...carriedOffsets(metadata, request.branch),
         ...companions.summary,
         ...change.summary,
         ...(request.commitKey === undefined ? {} : commitKeySummary(request.commitKey)),

@@ -35,6 +35,8 @@ export interface AppendOptions {
 /** What goes with a write of rows, for those who make one of many. */
 export interface WriteHooks {
   readonly companionsOf?: CompanionsOf | undefined
+  /** Whether the commit id was made for this call. */
+  readonly isNewId?: boolean | undefined
   /** Told of the rows, as they come. */
   readonly onBatch?: ((batch: RecordBatch) => void) | undefined
 }
@@ -45,7 +47,7 @@ export async function append(
   base: LoadedTable,
   input: RowsInput,
   options: AppendOptions = {},
-  { companionsOf, onBatch }: WriteHooks = {},
+  { companionsOf, isNewId = false, onBatch }: WriteHooks = {},
 ): Promise<LoadedTable> {
   checkOptions('append', options, ['branch', 'commitId', 'summary', 'signal'])
   const { metadata } = base
@@ -55,7 +57,8 @@ export async function append(
   refuseEncrypted(metadata)
   branchHead(metadata, branch)
   const key = commitId === undefined ? undefined : commitKey(commitId, branch)
-  const done = key === undefined ? undefined : await versionWith({ ...context, signal }, base, key)
+  const mayBeDone = key !== undefined && !isNewId
+  const done = mayBeDone ? await versionWith({ ...context, signal }, base, key) : undefined
   if (done !== undefined) return done
   const operationId = context.environment.uuid()
   const schema = currentSchema(metadata)
@@ -67,7 +70,15 @@ export async function append(
   // A commit id without rows is committed too: it is told from one that is still to come, and others come after it.
   if (written.files.length === 0 && key === undefined) return base
   const commitContext: CommitContext = { ...context, signal }
-  const request = { files: written.files, operationId, summary, branch, commitKey: key, companionsOf }
+  const request = {
+    files: written.files,
+    operationId,
+    summary,
+    branch,
+    commitKey: key,
+    isNewId,
+    companionsOf,
+  }
   const operation = mergeAppend(commitContext, request)
   return commit(commitContext, base, {
     stage: operation.stage,

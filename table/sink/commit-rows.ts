@@ -10,6 +10,7 @@ import type { UpsertOptions } from '../upsert/upsert-options.ts'
 
 export interface CommitRows {
   readonly mode: 'append' | 'upsert'
+  /** With a commit id that was made for these rows. */
   readonly common: AppendOptions
   readonly ofUpsert: UpsertOptions
   readonly companionsOf: NonNullable<WriteHooks['companionsOf']>
@@ -29,7 +30,7 @@ export async function commitRows(
     onBytes(batchBytes(batch))
     count += batch.numRows
   }
-  const hooks = { companionsOf, onBatch }
+  const hooks = { companionsOf, isNewId: true, onBatch }
   if (mode === 'upsert') return upsert(context, loaded, rows, { ...common, ...ofUpsert }, hooks)
   const appended = await append(context, loaded, rows, common, hooks)
   return { loaded: appended, counts: rowCounts({ inserted: count }) }

@@ -129,6 +129,8 @@ export class Sink<T, W> {
   #pending: Pending | undefined
   #committing: Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
+  /** No row is taken any more. */
+  #isClosing = false
   #isClosed = false
 
   /** @internal */
@@ -172,6 +174,7 @@ export class Sink<T, W> {
    */
   async write(rows: W | readonly W[], progress?: Progress): Promise<void> {
     const offset = checkedProgress(progress)
+    if (this.#isClosing) throw closed()
     while (this.#committing !== undefined) await this.#committing
     this.#check()
     this.#pending ??= this.#begin()
@@ -195,7 +198,11 @@ export class Sink<T, W> {
 
   /** Commits what was written, and ends. */
   async close(): Promise<T> {
-    if (!this.#isClosed) await this.flush()
+    this.#isClosing = true
+    // Calls of `write` from before may have waited for the commit that the first flush waited for.
+    while (!this.#isClosed && (this.#pending !== undefined || this.#committing !== undefined))
+      await this.flush()
+    this.#throwFailure()
     this.#isClosed = true
     return this.#table
   }
@@ -227,7 +234,7 @@ export class Sink<T, W> {
   #check(): void {
     throwIfAborted(this.#parts.options.signal)
     this.#throwFailure()
-    if (this.#isClosed) throw invalidArgument('the sink is closed; open another')
+    if (this.#isClosed) throw closed()
   }
 
   #throwFailure(): void {
@@ -346,6 +353,10 @@ export class Sink<T, W> {
 }
 
 /** Throws INVALID_ARGUMENT. */
+function closed(): MoraineError {
+  return invalidArgument('the sink is closed; open another')
+}
+
 function checkFunctions({ onCommit, meter }: SinkOptions): void {
   if (onCommit !== undefined && typeof onCommit !== 'function') {
     throw invalidArgument(`sink: expected a function as 'onCommit', found ${describeValue(onCommit)}`)

@@ -27,6 +27,7 @@ export interface ChangedTable {
 
 export interface ChangeOptions extends AppendOptions {
   readonly companionsOf?: CompanionsOf | undefined
+  readonly isNewId?: boolean | undefined
 }
 
 /** A change of rows in the making. */
@@ -44,7 +45,7 @@ export interface RowChange {
 export async function commitChange(
   context: WritableContext,
   held: LoadedTable,
-  { branch = MAIN_BRANCH, commitId, signal, summary = {}, companionsOf }: ChangeOptions,
+  { branch = MAIN_BRANCH, commitId, signal, summary = {}, companionsOf, isNewId = false }: ChangeOptions,
   begin: (base: LoadedTable, writing: WritingContext, operationId: string) => Promise<RowChange>,
 ): Promise<ChangedTable> {
   throwIfAborted(signal)
@@ -55,7 +56,7 @@ export async function commitChange(
   refuseEncrypted(base.metadata)
   branchHead(base.metadata, branch)
   const key = commitId === undefined ? undefined : commitKey(commitId, branch)
-  const done = key === undefined ? undefined : await versionWith(writing, base, key)
+  const done = key === undefined || isNewId ? undefined : await versionWith(writing, base, key)
   if (done !== undefined) {
     return { loaded: done, counts: countsFromSummary(findCommit(done.metadata, key!)!.summary) }
   }
@@ -67,6 +68,7 @@ export async function commitChange(
     summary,
     branch,
     commitKey: key,
+    isNewId,
     companionsOf,
     async changeOf(metadata, parent) {
       const { counts: found, ...change } = await rows.changeOf(metadata, parent)

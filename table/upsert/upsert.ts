@@ -29,7 +29,7 @@ export async function upsert(
   held: LoadedTable,
   input: RowsInput,
   options: UpsertOptions = {},
-  { companionsOf, onBatch }: WriteHooks = {},
+  { companionsOf, isNewId, onBatch }: WriteHooks = {},
 ): Promise<ChangedTable> {
   checkUpsertOptions(options)
   const isBlind = options.deletes === 'equality'
@@ -40,7 +40,7 @@ export async function upsert(
       ? blindUpsert(writing, taken, operationId)
       : readingUpsert(writing, taken, operationId, options.skipUnchanged ?? false)
   }
-  return commitChange(context, held, { ...options, companionsOf }, begin)
+  return commitChange(context, held, { ...options, companionsOf, isNewId }, begin)
 }
 
 function readingUpsert(

@@ -6,6 +6,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { describe, expect, test } from 'vitest'
+import { objectStoreCatalog } from '../../catalog/object-store-catalog.ts'
 import {
   connect,
   MemoryStore,
@@ -251,7 +252,7 @@ describe('offsets', () => {
     let newest = await sink.close()
     newest = await newest.rollbackTo({ snapshotId: newest.snapshots[1]!.snapshotId })
     expect(newest.sink().committedOffsets()).toEqual(new Map([['default', '1']]))
-    expect(newest.properties['moraine.offsets.main']).toBe('[["default","2"]]')
+    expect(newest.properties['moraine.offsets.main']).toBe('[["default","1"]]')
     const again = newest.sink()
     await again.write(row(7), { offset: 7 })
     newest = await (await again.close()).append([row(8)])
@@ -262,6 +263,65 @@ describe('offsets', () => {
     expect(await idsOf(await loaded(store))).toEqual([0, 1, 7, 8])
   })
 })
+
+test.each(['append', 'upsert'] as const)(
+  'a sink that does %s goes on when all but the newest snapshot have expired',
+  async (mode) => {
+    const { table, store } = await newTable()
+    const sink = table.sink({ mode })
+    for (const id of [1, 2]) {
+      await sink.write(row(id), { offset: id })
+      await sink.flush()
+    }
+    await expire(store)
+    await sink.write(row(3), { offset: 3 })
+    await sink.close()
+    await expire(store)
+    const next = (await loaded(store)).sink({ mode })
+    expect(next.committedOffsets()).toEqual(new Map([['default', '3']]))
+    await next.write(row(4), { offset: 4 })
+    expect(await idsOf(await next.close())).toEqual([1, 2, 3, 4])
+  },
+)
+
+test('what a rollback took back is asked for again, whoever commits next and whatever expires', async () => {
+  const { table, store } = await newTable()
+  const sink = table.sink()
+  for (const id of [1, 2, 3]) {
+    await sink.write(row(id), { offset: id })
+    await sink.flush()
+  }
+  const newest = await sink.close()
+  const back = await newest.rollbackTo({ snapshotId: newest.snapshots[0]!.snapshotId })
+  expect(back.properties['moraine.offsets.main']).toBe('[["default","1"]]')
+  await back.append([row(100)])
+  await expire(store)
+  const found = await loaded(store)
+  expect(found.snapshots).toHaveLength(1)
+  expect(found.sink().committedOffsets()).toEqual(new Map([['default', '1']]))
+})
+
+test('a sink that is being closed takes no more rows, and commits those that came before', async () => {
+  const { table } = await newTable()
+  const sink = table.sink({ commitEvery: { rows: 1 } })
+  const writes = [1, 2, 3].map((id) => sink.write(row(id), { offset: id }))
+  const closing = sink.close()
+  await expect(sink.write(row(4), { offset: 4 })).rejects.toThrow('the sink is closed')
+  await Promise.all(writes)
+  expect(await idsOf(await closing)).toEqual([1, 2, 3])
+  expect(sink.committedOffsets()).toEqual(new Map([['default', '3']]))
+})
+
+/** As another engine expires all but the newest snapshot. */
+async function expire(store: ObjectStore): Promise<void> {
+  const { environment } = environmentOf(++seed)
+  const catalog = objectStoreCatalog({ store, warehouse: 'memory://lake/wh', environment, probe: false })
+  const identifier = { namespace: ['a'], name: 'b' }
+  const base = await catalog.loadTable(identifier)
+  const snapshotIds = base.metadata.snapshots.slice(0, -1).map(({ snapshotId }) => snapshotId)
+  const updates = [{ action: 'remove-snapshots', snapshotIds }] as const
+  await catalog.commitTable({ identifier, requirements: [], updates, base })
+}
 
 test('a sink upserts partial rows, which change their columns only', async () => {
   const { table, store } = await newTable()
