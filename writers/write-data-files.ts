@@ -78,14 +78,15 @@ const DEFAULT_MAX_OPEN_WRITERS = 100
 export async function writeDataFiles(options: WriteDataFilesOptions): Promise<WriteResult> {
   const { store, location, schema, spec, properties, environment, operationId, signal } = options
   const { sortOrder = unsortedOrder } = options
-  const encoder = encoderOf(options)
+  const arrowSchema = arrowSchemaOf([...schema.fields, ...(options.metadataFields ?? [])])
+  const encoder = encoderOf(arrowSchema, options)
   const keysOf = sortKeysOf(sortOrder, options)
   const sortOrderId = keysOf === undefined ? unsortedOrder.orderId : sortOrder.orderId
   const settings = fileSettings({ ...options, encoder, sortOrderId })
   const locate = dataLocations(location, properties)
   const routed = routedRows(options.batches, partitionRouter(spec, schema), signal)
   const rows =
-    keysOf === undefined ? routed : sortedRows(routed, { ...options.sorting, schema, keysOf, signal })
+    keysOf === undefined ? routed : sortedRows(routed, { ...options.sorting, arrowSchema, keysOf, signal })
   let fileCount = 0
   const writers = new PartitionWriters({
     settings,
@@ -114,16 +115,12 @@ export async function writeDataFiles(options: WriteDataFilesOptions): Promise<Wr
   }
 }
 
-function encoderOf({
-  schema,
-  metadataFields = [],
-  lateValues: values,
-  codec,
-  workers,
-}: WriteDataFilesOptions): RowGroupEncoder {
+function encoderOf(
+  all: ArrowSchema,
+  { lateValues: values, codec, workers }: WriteDataFilesOptions,
+): RowGroupEncoder {
   const encode = (columns: ArrowSchema) =>
     workers ? encodeInWorkers(columns, codec, workers) : encodeHere(columns, codec)
-  const all = arrowSchemaOf([...schema.fields, ...metadataFields])
   if (values === undefined) return encode(all)
   return encodeLastLate({ others: encode(withoutLastField(all)), alone: encode(lastFieldAlone(all)), values })
 }

@@ -1,7 +1,18 @@
 /** What `upsert` and `delete` promise, one thing after another. */
 import { tableFromArrays } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
-import { connect, eq, gt, identity, type Lake, MemoryStore, schema, type Table, t } from '../../index.ts'
+import {
+  connect,
+  eq,
+  gt,
+  identity,
+  isIn,
+  type Lake,
+  MemoryStore,
+  schema,
+  type Table,
+  t,
+} from '../../index.ts'
 import { code } from '../table/support.ts'
 import { heldWithRival, locations } from './support.ts'
 
@@ -622,6 +633,54 @@ describe('overwrite', () => {
     expect(await locations(store)).toEqual(before)
   })
 })
+
+describe.each(['2', '3'])('a sorted table of version %s, in several files,', (version) => {
+  const sorted = async (properties: Record<string, string> = {}) => {
+    const lake = await connect('memory://lake/wh', { store: new MemoryStore(), parallelism: 0 })
+    const table = (await lake.createTable('a.b', {
+      schema: schema({ id: t.long().required(), n: t.long() }),
+      identifierFields: ['id'],
+      sortBy: ['n'],
+      properties: { 'format-version': version, ...properties },
+    })) as unknown as Table
+    const row = (id: number) => ({ id, n: -id })
+    const first = await table.append(Array.from({ length: 20 }, (_, i) => row(i)))
+    return first.append(Array.from({ length: 20 }, (_, i) => row(20 + i)))
+  }
+  const lineage = async (table: Table) => {
+    const select = version === '3' ? ['id', 'n', '_row_id'] : ['id', 'n']
+    const found = (await read(table, select)) as { id: bigint; n: bigint; _row_id?: bigint }[]
+    return found.toSorted((a, b) => Number(a.id - b.id))
+  }
+  const some = [3, 33, 17].map((id) => ({ id, n: 500 + id }))
+  test.each<[string, (table: Table) => Promise<Table>, Record<string, string>]>([
+    ['an upsert', (table) => table.upsert(some), {}],
+    ['a copying upsert', (table) => table.upsert(some), { 'write.merge.mode': 'copy-on-write' }],
+    [
+      'an upsert of several batches',
+      (table) => table.upsert(new Set([...some, ...rowsFrom(1000, 70_000)])),
+      {},
+    ],
+    [
+      'an update',
+      (table) => table.update(isIn('id', [3, 17, 33]), ({ id }) => ({ n: 500n + (id as bigint) })),
+      {},
+    ],
+    ['a merge', (table) => table.merge(some, { whenMatched: [{ do: 'update' }] }), {}],
+  ])('%s changes rows, and keeps their ids', async (_, change, properties) => {
+    const table = await sorted(properties)
+    const before = await lineage(table)
+    const after = await lineage(await change(table))
+    const changed = new Set([3n, 17n, 33n])
+    expect(after.filter(({ id }) => id < 1000n)).toEqual(
+      before.map((row) => (changed.has(row.id) ? { ...row, n: 500n + row.id } : row)),
+    )
+  })
+})
+
+function* rowsFrom(from: number, count: number) {
+  for (let i = 0; i < count; i++) yield { id: from + i, n: i % 97 }
+}
 
 test.each(['2', '3'])('truncate leaves no file, of version %s', async (version) => {
   const { table: empty } = await newTable({ 'format-version': version })

@@ -1,6 +1,5 @@
-import { arrowSchemaOf } from '../../format/arrow/arrow-schema.ts'
+import type { Schema as ArrowSchema } from 'apache-arrow'
 import type { PartitionTuple } from '../../format/manifest.ts'
-import type { Schema } from '../../format/schema.ts'
 import { throwIfAborted } from '../../storage/abort.ts'
 import { openScratchFile, type ScratchFile } from '../../storage/scratch-file.ts'
 import { batchBytes, batchPieces } from '../batch-bytes.ts'
@@ -18,7 +17,8 @@ export interface SortingLimits {
 }
 
 export interface SortedRowsOptions extends SortingLimits {
-  readonly schema: Pick<Schema, 'fields'>
+  /** Of the batches. */
+  readonly arrowSchema: ArrowSchema
   readonly keysOf: SortKeyEncoder
   readonly signal: AbortSignal | undefined
 }
@@ -40,7 +40,7 @@ export async function* sortedRows(
   options: SortedRowsOptions,
 ): AsyncGenerator<PartitionRows> {
   const { keysOf, signal, maxBytes = MAX_SORT_BYTES, openScratch = openScratchFile } = options
-  const schema = arrowSchemaOf(options.schema.fields)
+  const { arrowSchema: schema } = options
   const tuples = new Map<number, PartitionTuple>()
   const waiting: WaitingRows = new Map()
   let waitingBytes = 0

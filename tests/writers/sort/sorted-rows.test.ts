@@ -1,6 +1,7 @@
 import type { RecordBatch } from 'apache-arrow'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { arrowSchemaOf } from '../../../format/arrow/arrow-schema.ts'
 import type { PartitionSpec } from '../../../format/partition-spec.ts'
 import type { SortField, SortOrder } from '../../../format/sort-order.ts'
 import { bindTransform, canTransform, transformResultType } from '../../../format/transforms/apply.ts'
@@ -159,7 +160,11 @@ describe('rows of a sort order', () => {
     new Uint32Array(batch!.data.children[3]!.values.buffer)[15] = 0xfff8_0000
     for (const id of [3, 4]) {
       const { encode } = encoderOf(orderBy(id), fields)
-      const parts = sortedRows(routed([batch!]), { schema: { fields }, keysOf: encode, signal: undefined })
+      const parts = sortedRows(routed([batch!]), {
+        arrowSchema: arrowSchemaOf(fields),
+        keysOf: encode,
+        signal: undefined,
+      })
       const ids: unknown[] = []
       for await (const { rows } of parts) ids.push(...batchRows(rows).map((row) => row['id']))
       expect(ids).toEqual([4n, 5n, 2n, 3n, 1n, 6n, 0n, 7n])
@@ -173,7 +178,11 @@ describe('rows of a sort order', () => {
     ]
     const rows = Array.from({ length: 40 }, (_, id) => ({ id: BigInt(40 - id), part: 0 }))
     const batches = await batchesOf(fields, rows, 1)
-    const options = { schema: { fields }, keysOf: encoderOf(orderBy(1), fields).encode, signal: undefined }
+    const options = {
+      arrowSchema: arrowSchemaOf(fields),
+      keysOf: encoderOf(orderBy(1), fields).encode,
+      signal: undefined,
+    }
 
     const left = memoryScratch()
     for await (const _ of sortedRows(routed(batches), { ...options, maxBytes: 1, openScratch: left.open })) {
@@ -246,7 +255,12 @@ async function sorted(
   const { encode: keysOf } = encoderOf(order, fields)
   const input = routed(await batchesOf(fields, rows, size), fields)
   const found: Record<string, unknown>[] = []
-  const parts = sortedRows(input, { schema: { fields }, keysOf, signal: undefined, ...limits })
+  const parts = sortedRows(input, {
+    arrowSchema: arrowSchemaOf(fields),
+    keysOf,
+    signal: undefined,
+    ...limits,
+  })
   for await (const { partition, rows } of parts) {
     for (const row of batchRows(rows)) {
       expect(row['part']).toBe(partition[0])
