@@ -105,6 +105,7 @@ export class UpsertHistory {
     this.#newest = (await this.#lake.createTable('shop.orders', {
       schema: COLUMNS,
       partitionBy: partitions[partition]!,
+      sortBy: ([[], [], ['amount'], ['region', 'id']] as const)[this.#random(4)]!,
       properties: {
         'format-version': String(this.#version),
         'commit.manifest.min-count-to-merge': String(2 + this.#random(4)),
