@@ -40,8 +40,11 @@ export function offsetsAt(
 
 /** For the summary of every commit to the branch: however much of the history expires, its head says them. */
 export function carriedOffsets(metadata: TableMetadata, branch: string): Readonly<Record<string, string>> {
+  const key = offsetsKey(branch)
+  // Sinks set the property too: without it there is no history to go through.
+  if (metadata.properties[key] === undefined) return {}
   const text = offsetsAt(metadata, branch, metadata.refs.get(branch)?.snapshotId)
-  return text === undefined ? {} : { [offsetsKey(branch)]: text }
+  return text === undefined ? {} : { [key]: text }
 }
 
 /** Where a branch is moved, its property says what the rows that it has then are at. */

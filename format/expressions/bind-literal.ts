@@ -25,6 +25,11 @@ export function bindLiteral(type: PrimitiveType, input: LiteralInput, column: st
   if (typeof input === 'number' && Number.isNaN(input)) {
     throw invalidArgument(`column '${column}': nothing compares to NaN; use is-nan or not-nan`, { column })
   }
+  if (input === null || input === undefined) {
+    throw invalidArgument(`column '${column}': nothing compares to ${input}; use is-null or not-null`, {
+      column,
+    })
+  }
   try {
     return convert(type, input)
   } catch (error) {
