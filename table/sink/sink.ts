@@ -352,11 +352,11 @@ export class Sink<T, W> {
   }
 }
 
-/** Throws INVALID_ARGUMENT. */
 function closed(): MoraineError {
   return invalidArgument('the sink is closed; open another')
 }
 
+/** Throws INVALID_ARGUMENT. */
 function checkFunctions({ onCommit, meter }: SinkOptions): void {
   if (onCommit !== undefined && typeof onCommit !== 'function') {
     throw invalidArgument(`sink: expected a function as 'onCommit', found ${describeValue(onCommit)}`)
@@ -366,6 +366,7 @@ function checkFunctions({ onCommit, meter }: SinkOptions): void {
   }
 }
 
+/** Throws INVALID_ARGUMENT. */
 function checkSinkOptions(options: SinkOptions): void {
   checkOptions('sink', options, OPTIONS)
   const { mode, commitEvery = {} } = options
