@@ -8,7 +8,7 @@ import { History } from '../deletes/history.ts'
 import { difference, linesOf, sameRows } from './canonical.ts'
 import { enginesInstalled, type Judge, placeOf, startJudge } from './judge.ts'
 
-const histories = Number(process.env['MORAINE_HISTORIES'] ?? 8)
+const histories = Number(process.env['MORAINE_HISTORIES'] ?? 6)
 const firstSeed = Number(process.env['MORAINE_SEED'] ?? 1)
 
 let folder: string

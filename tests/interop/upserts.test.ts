@@ -9,7 +9,7 @@ import { canonicalRow, difference, linesOf, sameRows } from './canonical.ts'
 import { type Engine, enginesInstalled, type Judge, placeOf, startJudge } from './judge.ts'
 import { agreed, printMatrix } from './matrix.ts'
 
-const histories = Number(process.env['MORAINE_HISTORIES'] ?? 6)
+const histories = Number(process.env['MORAINE_HISTORIES'] ?? 5)
 const firstSeed = Number(process.env['MORAINE_SEED'] ?? 1)
 const engines: readonly Engine[] = ['spark', 'pyiceberg', 'duckdb']
 

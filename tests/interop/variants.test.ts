@@ -27,7 +27,7 @@ const layouts: Readonly<Record<string, string>> = {
 describe.skipIf(!enginesInstalled)('variants', () => {
   test.each(Object.keys(layouts))('of any JSON are the values that Spark reads: %s', async (layout) => {
     const name = `json_${layout}`
-    const documents = range(600).map((i) => documentOf(i))
+    const documents = range(DOCUMENTS).map((i) => documentOf(i))
     const file = join(folder, `${name}.txt`)
     await writeFile(file, documents.map((text, i) => `${i}\t${text}`).join('\n'))
     await spark.sql(
@@ -120,6 +120,7 @@ function clock(micros: bigint): string {
   return `1970-01-01T00:00:00.${String(micros).padStart(6, '0')}`
 }
 
+const DOCUMENTS = Number(process.env['MORAINE_DOCUMENTS'] ?? 350)
 /** Rows whose documents are alike: a writer looks at as many before it shreds. */
 const ALIKE = 200
 

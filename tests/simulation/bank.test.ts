@@ -15,7 +15,7 @@ import { checkInvariants } from './table-invariants.ts'
 
 const WAREHOUSE = 'memory://lake/wh'
 const NAME = 'bank.accounts'
-const SEEDS = Number(process.env['MORAINE_SEEDS'] ?? 3)
+const SEEDS = Number(process.env['MORAINE_SEEDS'] ?? 2)
 const FIRST_SEED = Number(process.env['MORAINE_SEED'] ?? 1)
 const [CLERKS, AUDITORS] = [6, 3]
 const [TRANSFERS, AUDITS] = [3, 4]

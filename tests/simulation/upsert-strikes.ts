@@ -114,7 +114,7 @@ const WAYS = [
 const RACES = ['none', 'lost', 'late'] as const
 type Race = (typeof RACES)[number]
 
-/** A quick run strikes one call of two sevenths of the cases in memory, and of fewer where it takes longer. */
+/** A quick run strikes one call of a seventh of the cases in memory, and of fewer where it takes longer. */
 export function upsertStrikes(places: readonly StruckPlace[]): void {
   const cases = CHANGES.flatMap((change) =>
     WAYS.flatMap(([version, mode]) =>
@@ -122,7 +122,7 @@ export function upsertStrikes(places: readonly StruckPlace[]): void {
         const shape = { change, version, mode, place }
         const chosen = [...CRASHES, ...FAULTS].flatMap((blow) => {
           const lot = lotOf(`${change.name} ${version} ${mode} ${blow}`)
-          const isChosen = STRIKES_ALL || lot % (7 * place.cost) < 2
+          const isChosen = STRIKES_ALL || lot % (7 * place.cost) < 1
           return isChosen ? [{ blow, draw: Math.floor(lot / (7 * place.cost)) }] : []
         })
         return { name: change.name, version, mode, where: place.name, shape, chosen }
