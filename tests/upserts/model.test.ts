@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest'
 import { UpsertHistory } from './upsert-history.ts'
 
-const histories = Number(process.env['MORAINE_HISTORIES'] ?? 8)
+const histories = Number(process.env['MORAINE_HISTORIES'] ?? 6)
 const firstSeed = Number(process.env['MORAINE_SEED'] ?? 1)
 
 describe('upserts and deletes', () => {

@@ -77,7 +77,7 @@ describe.each(['words', 'hashes'] as const)('looking up in a run of %s', (form) 
         // Of blocks that are kept now.
         expect(await lookedUp()).toEqual(expected.toSorted())
       }),
-      runs(11, 6),
+      runs(11, 3),
     )
   })
 })
