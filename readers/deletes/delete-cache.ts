@@ -3,8 +3,8 @@ import type { MergedKeys } from './equality-deletes.ts'
 import type { LoadedDeletes } from './loaded-deletes.ts'
 
 /**
- * Delete files that were loaded, by name. A lake
- * has one. Who asks for what is being loaded waits for it with the first; a failure is not kept.
+ * Delete files that were loaded, by name; a lake has one. Who asks for what is being loaded waits for it with the first;
+ * a failure is not kept.
  */
 export class DeleteCache {
   readonly #kept: BoundedCache<LoadedDeletes>
